@@ -1,0 +1,77 @@
+# Everything the lab needs goes into .venv, from requirements.lock, with plain pip and the pip configuration you already have.
+
+VENV := .venv
+BIN := $(VENV)/bin
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+CANDIDATES := python3.11 python3.12 python3.13 python3
+# The first that runs: a name on the PATH may be only a stub of a version manager.
+PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(p))) python3)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export JUPYTER_PLATFORM_DIRS := 1
+# Recorded outputs are compared: a set must print in the same order every time.
+SAME_ORDER := PYTHONHASHSEED=0
+XDIST := -n auto --dist loadfile
+
+PACKAGES := $(VENV)/.packages
+READY := $(VENV)/.ready
+# A moved folder and an upgraded Python leave an environment that looks whole but does not start.
+SOUND := $(shell [ "`cat $(PACKAGES) 2>/dev/null`" = "$(CURDIR)" ] && $(BIN)/python -c '' 2>/dev/null && echo yes)
+
+heading = @printf '\n== %s ==\n' '$(1)'
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test bench lint format lock clean always
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lab: $(READY) ## open the lab in JupyterLab; more options in ARGS, as in ARGS=--no-browser
+	@$(SAME_ORDER) $(BIN)/labkit start $(ARGS)
+
+test: lint ## check everything: style, types, units, statements, notebooks, scenarios
+	$(call heading,Units and statements)
+	@$(BIN)/pytest tests $(XDIST)
+	$(call heading,Notebooks: every recorded output comes out again)
+	@$(SAME_ORDER) $(BIN)/pytest --nbval --nbval-current-env notebooks $(XDIST)
+	$(call heading,Scenarios)
+	@$(SAME_ORDER) $(BIN)/labkit sweep
+
+bench: $(READY) ## measure the speed of the lab
+	@$(SAME_ORDER) $(BIN)/python tests/bench.py $(ARGS)
+
+lint: $(READY) ## check style and types only
+	$(call heading,Style)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	$(call heading,Types)
+	@$(BIN)/mypy --strict labkit
+
+format: $(READY) ## put code and notebooks into the house style
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: ## compile requirements.lock anew; ARGS=--upgrade takes the newest versions
+	@tmp=`mktemp -d` && trap 'rm -rf "$$tmp"' EXIT && cp requirements.lock "$$tmp" && \
+	$(PYTHON) -m venv "$$tmp/uv" && "$$tmp/uv/bin/pip" install -qq uv && \
+	"$$tmp/uv/bin/uv" pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+		--quiet --output-file "$$tmp/requirements.lock" $(ARGS) && \
+	{ cmp -s "$$tmp/requirements.lock" requirements.lock || cp "$$tmp/requirements.lock" requirements.lock; }
+
+clean: ## remove the environment and everything else that can be made again
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	@find labkit tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
+
+# A stamp is written last: what was interrupted has none and is made again from nothing.
+$(PACKAGES): requirements.lock $(if $(SOUND),,always)
+	@$(PYTHON) -c '$(SUPPORTED)' || { echo "The lab needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is not one of them." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Making $(VENV) from requirements.lock: half a minute, once."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install -qq --no-deps --require-hashes -r requirements.lock
+	@echo '$(CURDIR)' > $@
+
+$(READY): $(PACKAGES) pyproject.toml
+	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@

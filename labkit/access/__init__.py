@@ -1,0 +1,1 @@
+"""Who may do what. Pure: nothing here calls anything."""

@@ -1,0 +1,35 @@
+"""Access policies of key vaults: the older model, which a vault uses instead of role assignments for its
+data plane."""
+
+from __future__ import annotations
+
+from labkit.core.door import Decision
+from labkit.core.identity import Identity, action_pattern
+
+
+class VaultPolicies:
+    """Per vault: which principals (object ids) may do which data actions (patterns)."""
+
+    def __init__(self) -> None:
+        self._policies: dict[str, dict[str, tuple[str, ...]]] = {}
+
+    def open(self, vault_id: str) -> None:
+        """From now on this vault is guarded by its access policy, an empty one at first."""
+        self._policies.setdefault(vault_id.lower(), {})
+
+    def grant(self, vault_id: str, principal_id: str, actions: tuple[str, ...]) -> None:
+        """Gives a principal these data actions, in place of what it had."""
+        self._policies.setdefault(vault_id.lower(), {})[principal_id] = actions
+
+    def governs(self, scope: str) -> bool:
+        """Whether data actions at this scope follow an access policy."""
+        return scope.lower() in self._policies
+
+    def decide(self, who: Identity, action: str, scope: str) -> Decision:
+        """Whether the vault's policy allows it. Roles count for nothing here, Owner included."""
+        policy = self._policies[scope.lower()]
+        for principal_id in (who.object_id, *who.groups):
+            for pattern in policy.get(principal_id, ()):
+                if action_pattern(pattern).fullmatch(action):
+                    return Decision(True, f"the vault's access policy grants {pattern}")
+        return Decision(False, "not in the vault's access policy", "have the vault's access policy changed")

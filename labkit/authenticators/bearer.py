@@ -1,0 +1,40 @@
+"""An access token of Azure AD."""
+
+from __future__ import annotations
+
+from labkit.core.credential import Bearer
+from labkit.core.identity import Identity
+from labkit.core.resource import Resource
+from labkit.identity.issuer import SigningKeys
+from labkit.identity.tenant import issuer_of
+from labkit.identity.verifier import CachingVerifier, Claims, Expectation
+
+
+class BearerAuthenticator:
+    """Verifies against Azure AD's published keys, which all tenants share: another tenant's token has a
+    good signature and is refused for its tenant."""
+
+    def __init__(self, keys: SigningKeys) -> None:
+        self._keys = keys
+        self._verify = CachingVerifier()
+
+    def __call__(self, cred: Bearer, target: Resource, now: int) -> Identity:
+        """Raises a TokenRefused."""
+        expected = Expectation(target.audience, issuer_of(target.tenant_id), target.tenant_id)
+        return _identity(self._verify(cred.token, self._keys.key_set(now), expected, now))
+
+
+def _identity(claims: Claims) -> Identity:
+    application = claims.get("idtyp") == "app"
+    kind = "managed identity" if "xms_mirid" in claims else "service principal" if application else "user"
+    name = str(claims.get("app_displayname" if application else "upn", claims["sub"]))
+    return Identity(
+        kind=kind,
+        name=name,
+        object_id=claims.get("oid", ""),
+        tenant_id=claims["tid"],
+        app_id=claims.get("appid", ""),
+        groups=tuple(claims.get("groups", ())),
+        amr=tuple(claims.get("amr", ())),
+        guest="#EXT#" in name,
+    )

@@ -1,0 +1,322 @@
+"""The one door. Every call on every service passes the same stages in the same order:
+
+reach, network, authentication, authorization, parse, operation; and leaves a hop in the trace,
+whichever stage it got to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol
+
+from labkit.core.clock import Clock
+from labkit.core.credential import Anonymous, Credential
+from labkit.core.errors import (
+    BadInput,
+    CallTooDeep,
+    CredentialMissing,
+    CredentialNotAccepted,
+    Forbidden,
+    GuestNotSupported,
+    InsecureTransport,
+    NetworkDenied,
+    OutsideCapability,
+    Refusal,
+    RegionDown,
+    RequestNotCovered,
+)
+from labkit.core.identity import Identity
+from labkit.core.operation import Demand, Op, P, R, Service, T
+from labkit.core.resource import Component, Resource, Resources
+from labkit.core.trace import Hop, Trace
+
+DEEPEST = 16
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer of authorization. `why` names the role assignment or capability, or what is missing."""
+
+    allowed: bool
+    why: str
+    advice: str = ""
+
+
+class Authenticator(Protocol):
+    """Turns one kind of credential into an identity, or raises a Refusal. `now` is in seconds."""
+
+    def __call__(self, cred: Any, target: Any, now: int) -> Identity: ...
+
+
+class Authorizer(Protocol):
+    """Decides whether an identity may do an action (`data`: of the data plane) at a scope."""
+
+    def __call__(self, who: Identity, action: str, data: bool, scope: str, now: int) -> Decision: ...
+
+
+class _Flow:
+    """What the calls of one outermost call share: its initiator and what to undo if it fails."""
+
+    __slots__ = ("initiator", "undo")
+
+    def __init__(self, initiator: str) -> None:
+        self.initiator = initiator
+        self.undo: list[Callable[[], object]] = []
+
+
+class Call(Generic[T]):
+    """All that an operation sees of the call it serves."""
+
+    __slots__ = ("_depth", "_door", "_flow", "_number", "identity", "now", "scope", "target")
+
+    def __init__(self, door: Door, flow: _Flow, number: int, depth: int, passage: _Passage) -> None:
+        self._door = door
+        self._flow = flow
+        self._number = number
+        self._depth = depth
+        self.target: T = passage.resource
+        self.scope: str = passage.scope
+        self.identity: Identity = passage.identity
+        self.now = door.clock.now
+
+    @property
+    def initiator(self) -> str:
+        """The component that made the outermost call."""
+        return self._flow.initiator
+
+    def undo(self, step: Callable[[], object]) -> None:
+        """Registers what takes back the change just made, should this call or the one around it fail."""
+        self._flow.undo.append(step)
+
+    def ask(self, op: Op[P, R], target: str, cred: Credential, *args: P.args, **kwargs: P.kwargs) -> R:
+        """A call from this resource on another one, through the same door."""
+        caller = self.target.component
+        return self._door.enter(
+            self._flow, self._number, self._depth + 1, caller, op, target, cred, args, kwargs
+        )
+
+
+class _Passage:
+    """How far a call has come and what is known of it by then."""
+
+    __slots__ = ("demand", "encrypted", "identity", "resource", "scope", "stage", "why")
+
+    def __init__(self) -> None:
+        self.stage = "reach"
+        self.resource: Any = None
+        self.scope = ""
+        self.identity: Any = None
+        self.demand = Demand()
+        self.encrypted = True
+        self.why = ""
+
+
+class Door:
+    """Holds what the stages need and the table of services. A lab has one."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        trace: Trace,
+        resources: Resources,
+        is_up: Callable[[str], bool],
+        authenticators: Mapping[type[Credential], Authenticator],
+        authorizer: Authorizer,
+    ) -> None:
+        self.clock = clock
+        self.trace = trace
+        self.resources = resources
+        self._is_up = is_up
+        self._authenticators = authenticators
+        self._authorizer = authorizer
+        self.services: dict[type[Service], Service] = {}
+
+    def install(self, *services: Service) -> None:
+        """Puts services behind the door."""
+        self.services.update({type(service): service for service in services})
+
+    def ask(
+        self,
+        caller: Component,
+        op: Op[P, R],
+        target: str,
+        cred: Credential,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """An outermost call. Returns what the operation returns; raises a Refusal."""
+        return self.enter(_Flow(caller.name), 0, 1, caller, op, target, cred, args, kwargs)
+
+    def probe(
+        self, caller: Component, op: Op[..., Any], target: str, cred: Credential, *args: Any
+    ) -> Decision:
+        """Tries a call up to the authorization stage and no further: nothing is carried out, no hop is
+        left. Raises the Refusal of the stage that would turn the call away."""
+        service = self._service(op)
+        passage = _Passage()
+        try:
+            self._admit(passage, service, caller, op, target, cred, args, {})
+        except Refusal as refusal:
+            refusal.stage = passage.stage
+            raise service.word(refusal) from None
+        return Decision(True, passage.why)
+
+    def enter(
+        self,
+        flow: _Flow,
+        parent: int,
+        depth: int,
+        caller: Component,
+        op: Op[..., R],
+        target: str,
+        cred: Credential,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> R:
+        """One call, from the first stage to the hop."""
+        service = self._service(op)
+        number = self.trace.open()
+        passage = _Passage()
+        outcome, undo_from = "ok", len(flow.undo)
+        try:
+            if depth > DEEPEST:
+                raise CallTooDeep("Services asked one another in a circle.", presented=f"{depth} calls deep")
+            self._admit(passage, service, caller, op, target, cred, args, kwargs)
+            passage.stage = "parse"
+            op.check(args, kwargs)
+            passage.stage = "operation"
+            return op.function(service, Call(self, flow, number, depth, passage), *args, **kwargs)
+        except BaseException as error:
+            while len(flow.undo) > undo_from:
+                flow.undo.pop()()
+            if isinstance(error, Refusal) and not error.service:
+                error.stage = passage.stage
+                service.word(error)
+            outcome = f"{error.status} {error.code}" if isinstance(error, Refusal) else type(error).__name__
+            raise
+        finally:
+            self.trace.close(self._hop(number, parent, flow, caller, service, op, cred, passage, outcome))
+
+    def _service(self, op: Op[..., Any]) -> Service:
+        service = self.services.get(op.service) if isinstance(op, Op) else None
+        if service is None:
+            raise BadInput("That is not an operation of this lab.", presented=repr(op)[:80])
+        return service
+
+    def _admit(
+        self,
+        passage: _Passage,
+        service: Service,
+        caller: Component,
+        op: Op[..., Any],
+        target: str,
+        cred: Credential,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        if not isinstance(target, str) or not isinstance(cred, Credential):
+            raise BadInput(
+                "A call names its target and presents a credential.",
+                presented=f"target {type(target).__name__}, credential {type(cred).__name__}",
+                required="the target as text, the credential as Bearer(token), Anonymous() or another kind",
+            )
+        self._reach(passage, service, target)
+        passage.stage = "network"
+        resource: Resource = passage.resource
+        if resource.admits is not None and not resource.admits(caller.network):
+            raise NetworkDenied(f"{resource.name} does not admit this network.", presented=caller.network)
+        passage.stage = "authentication"
+        passage.identity = self._authenticate(service, op, passage, cred, args)
+        passage.stage = "authorization"
+        passage.demand = op.demand(passage.scope, args, kwargs)
+        passage.why = self._authorize(service, passage)
+
+    def _reach(self, passage: _Passage, service: Service, target: str) -> None:
+        passage.encrypted = not target.lower().startswith("http://")
+        resource, passage.scope = service.locate(target, self.resources)
+        passage.resource = resource
+        if not passage.encrypted:
+            raise InsecureTransport(
+                f"{resource.name} speaks https only.", presented=target[:100], required="https://"
+            )
+        if resource.region and not self._is_up(resource.region):
+            raise RegionDown(f"{resource.name} does not answer: region {resource.region} is down.")
+
+    def _authenticate(
+        self, service: Service, op: Op[..., Any], passage: _Passage, cred: Credential, args: tuple[Any, ...]
+    ) -> Identity:
+        accepted = op.accepted(passage.resource)
+        if type(cred) not in accepted:
+            refusal = CredentialMissing if isinstance(cred, Anonymous) else CredentialNotAccepted
+            raise refusal(
+                f"{op.name} on {service.name} does not take this.",
+                presented=cred.kind,
+                required=" or ".join(kind.kind for kind in accepted),
+            )
+        if cred.covers is not None and cred.covers != op.request(passage.scope, args):
+            raise RequestNotCovered("What was signed is another request.", required="a signature of this one")
+        return self._authenticators[type(cred)](cred, passage.resource, self.clock.now)
+
+    def _authorize(self, service: Service, passage: _Passage) -> str:
+        who, demand, scope = passage.identity, passage.demand, passage.scope
+        if who.guest and service.refuses_guests:
+            raise GuestNotSupported(
+                f"{service.name} does not support business-to-business guests.",
+                presented=f"{who.name}, at home in another tenant",
+                required="a member of the workspace's own tenant",
+                advice="make the person a member user of this tenant, or use a service principal",
+            )
+        if not demand.action:
+            return "nothing to authorize"
+        if who.capability is not None:
+            if not who.capability.opens(demand.action, scope):
+                raise OutsideCapability(
+                    "The credential is genuine and opens something else.",
+                    presented=f"{who}: {who.capability}",
+                    required=f"{demand.action} on {scope}",
+                )
+            return f"the credential itself opens {demand.action}"
+        decision = self._authorizer(who, demand.action, demand.data, scope, self.clock.now)
+        if not decision.allowed:
+            raise Forbidden(
+                f"{who.name} may not do this.",
+                presented=decision.why,
+                required=f"{demand.action} on {scope}",
+                advice=decision.advice,
+            )
+        return decision.why
+
+    def _hop(
+        self,
+        number: int,
+        parent: int,
+        flow: _Flow,
+        caller: Component,
+        service: Service,
+        op: Op[..., Any],
+        cred: Credential,
+        passage: _Passage,
+        outcome: str,
+    ) -> Hop:
+        resource: Resource | None = passage.resource
+        return Hop(
+            number=number,
+            parent=parent,
+            at=self.clock.now,
+            caller=caller.name,
+            origin=caller.boundary,
+            service=(resource.service if resource else "") or service.name,
+            resource=resource.name if resource else "nowhere",
+            boundary=resource.boundary if resource else "nowhere",
+            operation=op.name,
+            action=passage.demand.action,
+            credential=getattr(cred, "kind", "no credential"),
+            subject=str(passage.identity or ""),
+            initiator=flow.initiator,
+            encrypted=passage.encrypted,
+            scope=passage.scope,
+            stage=passage.stage,
+            outcome=outcome,
+            why=passage.why,
+        )

@@ -1,0 +1,185 @@
+"""How a service declares what it can be asked, and what it demands of the caller."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar
+
+from labkit.core.credential import Bearer, Credential
+from labkit.core.errors import (
+    BadRequest,
+    CallTooDeep,
+    Conflict,
+    Forbidden,
+    GuestNotSupported,
+    InsecureTransport,
+    NetworkDenied,
+    NotFound,
+    Refusal,
+    RegionDown,
+    Unauthenticated,
+    UnknownHost,
+)
+from labkit.core.resource import Resource, Resources
+
+if TYPE_CHECKING:
+    from labkit.core.door import Call
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound="Service")
+T = TypeVar("T", bound=Resource)
+
+Kinds = tuple[type[Credential], ...]
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What authorization asks: an action (`data` for one of the data plane), or none at all ("")."""
+
+    action: str = ""
+    data: bool = False
+
+
+class Op(Generic[P, R]):
+    """A declared operation. `P` and `R` are what the caller passes and gets back.
+
+    name    as Azure's reference calls it
+    accepts kinds of credential; may depend on the resource
+    action  what authorization asks for; may depend on the scope and the arguments of the call
+    parse   looks at the arguments after authorization and raises BadRequest
+    """
+
+    service: type[Service]
+
+    def __init__(
+        self,
+        function: Callable[..., R],
+        name: str,
+        action: str | Callable[..., str],
+        data: bool,
+        accepts: Kinds | Callable[[Any], Kinds],
+        parse: Callable[..., None] | None,
+    ) -> None:
+        self.function = function
+        self.name = name
+        self._action = action
+        self._data = data
+        self._accepts = accepts
+        self._parse = parse
+        self._signature = inspect.signature(function)
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type[Service], name: str) -> None:
+        self.service = owner
+
+    def accepted(self, resource: Resource) -> Kinds:
+        """Kinds of credential that open this operation on this resource."""
+        return self._accepts(resource) if callable(self._accepts) else self._accepts
+
+    def demand(self, scope: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Demand:
+        """What authorization has to allow for this call."""
+        action = self._action(scope, *args, **kwargs) if callable(self._action) else self._action
+        return Demand(action, self._data)
+
+    def request(self, scope: str, args: tuple[Any, ...]) -> str:
+        """The call in one text, for credentials that sign what they are used for. Bodies (bytes) are not
+        part of it."""
+        return "\n".join([self.name, scope.lower(), *(arg for arg in args if isinstance(arg, str))])
+
+    def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """The parse stage. Raises BadRequest."""
+        try:
+            self._signature.bind(None, None, *args, **kwargs)
+        except TypeError as error:
+            wanted = ", ".join(list(self._signature.parameters)[2:]) or "nothing"
+            raise BadRequest(f"{self.name}: {error}.", required=wanted) from None
+        if self._parse is not None:
+            self._parse(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.service.__name__}: {self.name}>"
+
+
+def operation(
+    name: str,
+    *,
+    action: str | Callable[..., str] = "",
+    data_action: str = "",
+    accepts: Kinds | Callable[[Any], Kinds] = (Bearer,),
+    parse: Callable[..., None] | None = None,
+) -> Callable[[Callable[Concatenate[S, Call[T], P], R]], Op[P, R]]:
+    """Declares a method of a Service as an operation. The method gets a Call and the arguments; it checks
+    no token, no role and no network, and its last line is what commits."""
+
+    def declare(function: Callable[Concatenate[S, Call[T], P], R]) -> Op[P, R]:
+        return Op(function, name, data_action or action, bool(data_action), accepts, parse)
+
+    return declare
+
+
+Dialect = Mapping[type[Refusal], tuple[int, str]]
+
+_COMMON: Dialect = {
+    UnknownHost: (0, "HostNotFound"),
+    RegionDown: (503, "ServiceUnavailable"),
+    InsecureTransport: (400, "HttpsRequired"),
+    CallTooDeep: (508, "LoopDetected"),
+    NetworkDenied: (403, "PublicNetworkAccessDenied"),
+    Unauthenticated: (401, "Unauthorized"),
+    Forbidden: (403, "Forbidden"),
+    GuestNotSupported: (403, "GuestUserNotSupported"),
+    BadRequest: (400, "BadRequest"),
+    NotFound: (404, "NotFound"),
+    Conflict: (409, "Conflict"),
+}
+
+
+class Service:
+    """A fake: a set of operations, and the words in which it refuses.
+
+    name            for hops, diagrams and errors
+    resource        what its operations are called on
+    dialect         refusal type to (HTTP status, code); the nearest base class that is listed counts
+    refuses_guests  whether users of other tenants are turned away
+    """
+
+    name: ClassVar[str] = ""
+    resource: ClassVar[type[Resource]] = Resource
+    dialect: ClassVar[Dialect] = {}
+    refuses_guests: ClassVar[bool] = False
+
+    def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
+        """The resource that a call on `target` reaches, and the scope that it is about."""
+        found = resources.find(target)
+        if not isinstance(found, self.resource):
+            raise UnknownHost(
+                f"{self.name} does not answer there.",
+                presented=target[:200],
+                required=f"a {self.resource.service}",
+            )
+        return found, found.id
+
+    def targets(self, resources: Resources) -> Iterator[str]:
+        """Everything in the lab that its operations can be called on."""
+        return (one.id for one in resources if isinstance(one, self.resource))
+
+    @classmethod
+    def operations(cls) -> Iterator[Op[Any, Any]]:
+        """All operations that this service declares."""
+        return (
+            value for base in reversed(cls.__mro__) for value in vars(base).values() if isinstance(value, Op)
+        )
+
+    def word(self, refusal: Refusal) -> Refusal:
+        """Puts a refusal into this service's own words."""
+        for kind in type(refusal).__mro__:
+            found = self.dialect.get(kind) or _COMMON.get(kind)
+            if found is not None:
+                refusal.status, refusal.code = found
+                break
+        refusal.code = refusal.fixed_code or refusal.code
+        refusal.service = self.name
+        return refusal

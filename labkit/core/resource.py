@@ -1,0 +1,103 @@
+"""What can be called: resources, and the table in which the door looks them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from labkit.core.errors import UnknownHost
+
+
+@dataclass(frozen=True)
+class Component:
+    """Whoever asks: a person at a computer, or a resource that asks another one.
+
+    boundary  the trust boundary it lives in, as diagrams draw it
+    network   the network that its calls come from
+    """
+
+    name: str
+    boundary: str = "Client"
+    network: str = "internet"
+
+
+@dataclass(eq=False)
+class Resource:
+    """One thing behind the door. Services derive from it and add their own state.
+
+    service   what kind of thing it is, as hops and diagrams name it
+    id        the Resource Manager id, or an address for what has none
+    name      for people and diagrams
+    host      the name under which clients reach it
+    region    where it runs; "" for global services, which never go down
+    boundary  trust boundary
+    audience  the resource that access tokens must be issued for; "" where none are accepted
+    network   the network that its own calls come from
+    admits    the firewall: takes the caller's network, says whether it may come in; None admits all
+    """
+
+    service: ClassVar[str] = ""
+
+    id: str
+    name: str
+    host: str
+    region: str = ""
+    boundary: str = "Customer subscription"
+    tenant_id: str = ""
+    audience: str = ""
+    network: str = "azure"
+    admits: Callable[[str], bool] | None = field(default=None, repr=False)
+
+    @property
+    def component(self) -> Component:
+        """This resource as one that asks."""
+        return Component(self.name, self.boundary, self.network)
+
+
+class Resources:
+    """All resources of a lab, by id (case does not count) and by host."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Resource] = {}
+        self._by_host: dict[str, Resource] = {}
+
+    def add(self, resource: Resource) -> None:
+        """Makes a resource reachable."""
+        self._by_id[resource.id.lower()] = resource
+        self._by_host.setdefault(resource.host.lower(), resource)
+
+    def remove(self, resource: Resource) -> None:
+        """Takes it out again."""
+        self._by_id.pop(resource.id.lower(), None)
+        if self._by_host.get(resource.host.lower()) is resource:
+            del self._by_host[resource.host.lower()]
+
+    def get(self, id: str) -> Resource | None:
+        """The resource with this id, or None."""
+        return self._by_id.get(id.lower())
+
+    def at_host(self, host: str) -> Resource | None:
+        """The resource that answers under this host name, or None."""
+        return self._by_host.get(host.lower())
+
+    def find(self, target: str) -> Resource:
+        """By id, or by the host of a URL. Raises UnknownHost."""
+        if "://" in target:
+            found = self.at_host(target.partition("://")[2].partition("/")[0])
+        else:
+            found = self.get(target)
+        if found is None:
+            raise UnknownHost(
+                "Nothing in the lab answers there.",
+                presented=target[:200],
+                required="the id or the https address of a resource of this lab",
+                advice="lab.resources lists them",
+            )
+        return found
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._by_id.values())
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{type(one).__name__}: {one.id}  ({one.host})" for one in self)

@@ -1,0 +1,1 @@
+"""Tenants, tokens and their verification. Pure: nothing here calls anything."""

@@ -1,0 +1,182 @@
+"""What a tenant knows: users, guests, groups, applications, service principals, managed identities."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+from labkit.core.entropy import Entropy
+from labkit.core.errors import BadInput
+from labkit.identity.totp import totp
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a secret. Secrets of the lab are long and random, so no slow hash is needed."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def same_secret(presented: str, kept: bytes) -> bool:
+    """Constant-time comparison of a presented secret with the digest that was kept."""
+    return hmac.compare_digest(digest(presented), kept)
+
+
+@dataclass
+class User:
+    """A person's account. `home` is the account in another tenant for a guest, None for a member.
+    Refresh tokens from before `tokens_valid_from` (seconds) are void."""
+
+    object_id: str
+    name: str
+    upn: str
+    password: bytes
+    second_factor: bytes
+    home: User | None = None
+    enabled: bool = True
+    tokens_valid_from: int = 0
+
+
+@dataclass
+class Group:
+    """A security group. Members are object ids, of groups as well."""
+
+    object_id: str
+    name: str
+    members: set[str] = field(default_factory=set)
+
+
+@dataclass
+class ClientSecret:
+    """The digest of a secret and the moment (seconds) from which it is void."""
+
+    kept: bytes
+    expires: int
+
+
+@dataclass
+class Application:
+    """An app registration. The client id names it; it may do nothing until a service principal exists."""
+
+    client_id: str
+    name: str
+    secrets: list[ClientSecret] = field(default_factory=list)
+
+
+@dataclass
+class ServicePrincipal:
+    """An application's (or a managed identity's) presence in the tenant. The object id is what roles are
+    assigned to, and differs from the client id. `resource_id` is set for a managed identity: whose it is."""
+
+    object_id: str
+    app_id: str
+    name: str
+    resource_id: str = ""
+
+
+SECRET_LIFETIME = 365 * 24 * 3600
+
+
+class Directory:
+    """The objects of one tenant. `mfa_required` is the tenant's setting for all users."""
+
+    def __init__(self, tenant_id: str, domain: str, entropy: Entropy) -> None:
+        self.tenant_id = tenant_id
+        self.domain = domain
+        self.mfa_required = False
+        self._entropy = entropy
+        self._users: dict[str, User] = {}
+        self._groups: dict[str, Group] = {}
+        self._applications: dict[str, Application] = {}
+        self._principals: dict[str, ServicePrincipal] = {}
+
+    def _id(self, kind: str, name: str) -> str:
+        return self._entropy.uuid(f"{self.tenant_id}/{kind}/{name}")
+
+    def add_user(self, name: str, password: str, second_factor: bytes) -> User:
+        """A member of the tenant, with the upn name@domain."""
+        upn = f"{name}@{self.domain}"
+        if upn in self._users:
+            raise BadInput("This user exists already.", presented=upn)
+        user = User(self._id("user", name), name, upn, digest(password), second_factor)
+        self._users[upn] = user
+        return user
+
+    def invite(self, home: User) -> User:
+        """A guest (business-to-business collaboration): signs in at home, is known here by a name with
+        `#EXT#` in it."""
+        upn = f"{home.upn.replace('@', '_')}#EXT#@{self.domain}"
+        guest = User(self._id("user", upn), home.name, upn, b"", b"", home)
+        self._users[upn.lower()] = self._users[home.upn] = guest
+        return guest
+
+    def user(self, name: str) -> User | None:
+        """By upn or by the part before the @. A guest also by the name it has at home."""
+        found = self._users.get(name.lower()) or self._users.get(name)
+        return found or self._users.get(f"{name}@{self.domain}".lower())
+
+    def set_password(self, user: User, password: str, now: int) -> None:
+        """Changes it; refresh tokens given out before are void from `now` on."""
+        user.password = digest(password)
+        user.tokens_valid_from = now
+
+    def add_group(self, name: str, *members: str) -> Group:
+        """A group of these object ids."""
+        group = Group(self._id("group", name), name, set(members))
+        self._groups[group.object_id] = group
+        return group
+
+    def groups_of(self, object_id: str) -> tuple[str, ...]:
+        """Object ids of all groups that hold it, through groups in groups as well, sorted."""
+        found: set[str] = set()
+        reached = {object_id}
+        while reached:
+            reached = {group.object_id for group in self._groups.values() if group.members & reached} - found
+            found |= reached
+        return tuple(sorted(found))
+
+    def register(self, name: str, client_id: str = "") -> Application:
+        """An app registration; the client id is drawn unless given."""
+        application = Application(client_id or self._id("application", name), name)
+        self._applications[application.client_id] = application
+        return application
+
+    def add_secret(
+        self, application: Application, secret: str, now: int, lifetime: int = SECRET_LIFETIME
+    ) -> None:
+        """Another client secret, void after `lifetime` seconds."""
+        application.secrets.append(ClientSecret(digest(secret), now + lifetime))
+
+    def application(self, client_id: str) -> Application | None:
+        """The app registration with this client id."""
+        return self._applications.get(client_id)
+
+    def add_service_principal(self, application: Application, object_id: str = "") -> ServicePrincipal:
+        """The application's presence in this tenant."""
+        object_id = object_id or self._id("service principal", application.name)
+        principal = ServicePrincipal(object_id, application.client_id, application.name)
+        self._principals[object_id] = principal
+        return principal
+
+    def add_managed_identity(self, name: str, resource_id: str) -> ServicePrincipal:
+        """A system-assigned identity: nobody holds a secret of it."""
+        label = resource_id.lower()
+        app_id = self._id("managed identity application", label)
+        principal = ServicePrincipal(self._id("managed identity", label), app_id, name, resource_id)
+        self._principals[principal.object_id] = principal
+        return principal
+
+    def remove_principal(self, object_id: str) -> None:
+        """Takes a service principal or managed identity out of the tenant."""
+        self._principals.pop(object_id, None)
+
+    def principal_of(self, client_id: str) -> ServicePrincipal | None:
+        """The service principal of a client id."""
+        return next((one for one in self._principals.values() if one.app_id == client_id), None)
+
+    def principal(self, object_id: str) -> ServicePrincipal | None:
+        """The service principal with this object id."""
+        return self._principals.get(object_id)
+
+    def second_factor_of(self, user: User, now: int) -> str:
+        """The code that the user's authenticator shows now, as the directory computes it to compare."""
+        return totp(user.second_factor, now)

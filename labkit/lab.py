@@ -1,0 +1,169 @@
+"""The lab as the learner holds it: built, furnished, and ready to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from labkit.authenticators.client_secret import ClientSecret
+from labkit.authenticators.password import Password
+from labkit.core.clock import Clock
+from labkit.core.credential import Credential
+from labkit.core.errors import BadInput
+from labkit.core.operation import Op, P, R
+from labkit.core.resource import Component, Resources
+from labkit.core.show import Shown
+from labkit.core.trace import Trace
+from labkit.core.verdict import Verdict
+from labkit.furniture import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CLUSTER,
+    GROUPS,
+    PARTNER_TENANT,
+    TENANT,
+    Person,
+    move_in,
+    workspace_id,
+)
+from labkit.identity.directory import Directory
+from labkit.identity.token import Token
+from labkit.network.regions import Switchboard
+from labkit.openings import Openings, openings
+from labkit.releases import Release, find_release
+from labkit.services.azure_ad import ARM, AzureAD
+from labkit.services.machine_learning.compute import ComputeCluster
+from labkit.services.machine_learning.node import work
+from labkit.services.machine_learning.workspace import Workspace
+from labkit.wiring import Parts, build
+
+
+class Lab:
+    """A ready tenant with a subscription, three workspaces, and people: olivia (Owner), carl
+    (Contributor), rita (Reader), and gita, a guest from another tenant.
+
+    clock, trace, switchboard, resources   what they are called
+    directory, people                      the tenant's objects, and what each person knows and carries
+    tenant, workspace, other_workspace     ids to call things on
+    """
+
+    def __init__(self, release: Release, seed: int | None) -> None:
+        self.release = release
+        self.seed = seed
+        self._parts: Parts = build(release.start, seed, TENANT, PARTNER_TENANT)
+        self.people: dict[str, Person] = move_in(self._parts)
+        self.tenant = TENANT
+        self.workspace = workspace_id(GROUPS[0], "ml-example")
+        self.other_workspace = workspace_id(GROUPS[0], "your-workspace-name")
+        self.cluster = CLUSTER
+
+    @property
+    def clock(self) -> Clock:
+        """The lab's clock: `lab.clock.advance("61m")`."""
+        return self._parts.clock
+
+    @property
+    def trace(self) -> Trace:
+        """Everything that happened since the lab started."""
+        return self._parts.trace
+
+    @property
+    def switchboard(self) -> Switchboard:
+        """Takes regions down and brings them back."""
+        return self._parts.switchboard
+
+    @property
+    def resources(self) -> Resources:
+        """Everything that can be called."""
+        return self._parts.resources
+
+    @property
+    def directory(self) -> Directory:
+        """The home tenant's users, groups, applications and settings."""
+        return self._parts.home.directory
+
+    @property
+    def parts(self) -> Parts:
+        """What the lab is made of, for those who take it apart."""
+        return self._parts
+
+    def ask(
+        self, caller: str, op: Op[P, R], target: str, cred: Credential, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """A call through the door. `caller` is who asks: any name stands for somebody at a computer, the
+        name of a compute target for that one. Raises a Refusal."""
+        return self._parts.door.ask(self._component(caller), op, target, cred, *args, **kwargs)
+
+    def attempt(
+        self, caller: str, op: Op[P, R], target: str, cred: Credential, *args: P.args, **kwargs: P.kwargs
+    ) -> Verdict[R]:
+        """The same, but a refusal comes back as a Verdict instead of being raised."""
+        return Verdict.of(lambda: self.ask(caller, op, target, cred, *args, **kwargs))
+
+    def opens(self, cred: Credential, caller: str = "somebody") -> Openings:
+        """What a credential opens, by trying it on everything. Nothing is carried out."""
+        return openings(self._parts.door, cred, self._component(caller))
+
+    def sign_in(
+        self, who: str, *, second_factor: bool = False, resource: str = ARM, tenant: str = TENANT
+    ) -> Token:
+        """Signs a person in by name, or the application by its client id, and returns the access token for
+        `resource`. With `second_factor` the person also enters the code that their authenticator shows.
+        Raises BadInput for a name that the lab does not know, or a SignInRefused."""
+        credential = self._credential(who, second_factor)
+        return self.ask(who, AzureAD.token, tenant, credential, resource).access_token
+
+    def _credential(self, who: str, second_factor: bool) -> Credential:
+        if who == CLIENT_ID:
+            return ClientSecret(CLIENT_ID, CLIENT_SECRET)
+        if not isinstance(who, str) or who not in self.people:
+            raise BadInput(
+                "Nobody of that name is in the lab.",
+                presented=repr(who)[:60],
+                required=", ".join([*self.people, CLIENT_ID]),
+            )
+        person = self.people[who]
+        code = person.code(self.clock.now) if second_factor else ""
+        return Password(person.upn, person.password, code)
+
+    def work(self, cluster: str = CLUSTER) -> list[str]:
+        """Lets a compute cluster carry out the runs that wait on it. Returns their run ids; raises BadInput
+        for a cluster that the workspace does not have."""
+        workspace = self.resources.find(self.workspace)
+        found = (
+            self.resources.get(workspace.computes.get(cluster, ""))
+            if isinstance(workspace, Workspace)
+            else None
+        )
+        if not isinstance(found, ComputeCluster):
+            raise BadInput("The workspace has no such cluster.", presented=repr(cluster)[:60])
+        return work(self._parts.door, found)
+
+    def _component(self, caller: str) -> Component:
+        if not isinstance(caller, str) or not caller:
+            raise BadInput("Somebody has to ask.", presented=repr(caller)[:60], required="a name")
+        for resource in self.resources:
+            if resource.name == caller:
+                return resource.component
+        return Component(caller)
+
+    def __repr__(self) -> str:
+        roles = ", ".join(self.people)
+        return f"Azure ML lab, release {self.release.name}, seed {self.seed}; people: {roles}; {self.clock!r}"
+
+
+def start(release: str = "2020-03", seed: int | None = 2020) -> Lab:
+    """A ready lab, set to a release of the documents ("2019-08", "2020-01" or "2020-03"). The same seed
+    gives the same lab to the last byte, and no confidentiality; `seed=None` draws real entropy and fresh
+    keys. Raises BadInput."""
+    return Lab(find_release(release), seed)
+
+
+def _draw(shown: object) -> dict[str, str]:
+    # Loaded when a notebook first shows something: the lab itself needs no drawing.
+    renderer: Callable[[Any], dict[str, str]] = import_module("labkit.display").render
+    return renderer(shown)
+
+
+Shown.renderer = staticmethod(_draw)

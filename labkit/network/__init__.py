@@ -1,0 +1,1 @@
+"""Regions and network rules. Pure: nothing here calls anything."""

@@ -1,0 +1,41 @@
+"""Azure's regions, as far as the documents name them, and the switchboard that takes them down."""
+
+from __future__ import annotations
+
+from labkit.core.errors import BadInput
+
+REGIONS = ("eastus", "westus2", "southcentralus", "northeurope", "westeurope")
+
+
+def check_region(region: object) -> str:
+    """The region's name. Raises BadInput for one that the lab does not have."""
+    if region not in REGIONS:
+        raise BadInput(
+            "The lab has no such region.", presented=repr(region)[:40], required=", ".join(REGIONS)
+        )
+    assert isinstance(region, str)
+    return region
+
+
+class Switchboard:
+    """Which regions are up. A region that is down answers nothing; what it stores is not lost."""
+
+    def __init__(self) -> None:
+        self._down: set[str] = set()
+
+    def down(self, region: str) -> Switchboard:
+        """Takes a region down. Raises BadInput for an unknown one."""
+        self._down.add(check_region(region))
+        return self
+
+    def up(self, region: str) -> Switchboard:
+        """Brings it back."""
+        self._down.discard(check_region(region))
+        return self
+
+    def is_up(self, region: str) -> bool:
+        """Whether resources in this region answer."""
+        return region not in self._down
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{region:<16} {'up' if self.is_up(region) else 'DOWN'}" for region in REGIONS)

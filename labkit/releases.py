@@ -1,0 +1,46 @@
+"""The releases of the documents that a lab can be set to, and what differs between them.
+
+One table of facts, read where a thing is declared. A release that is silent on something behaves as the
+nearest one that speaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from labkit.core.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Release:
+    """A dated state of the documents. A lab set to it starts at 09:00 UTC of that day."""
+
+    name: str
+    published: str
+
+    @property
+    def start(self) -> int:
+        """The first moment (seconds) of a lab that is set to it."""
+        return int(datetime.fromisoformat(f"{self.published}T09:00:00").replace(tzinfo=UTC).timestamp())
+
+
+RELEASES = {
+    release.name: release
+    for release in (
+        Release("2019-08", "2019-08-07"),
+        Release("2020-01", "2020-01-09"),
+        Release("2020-03", "2020-03-13"),
+    )
+}
+
+
+def find_release(name: object) -> Release:
+    """The release of this name. Raises BadInput."""
+    if not isinstance(name, str) or name not in RELEASES:
+        raise BadInput(
+            "There is no such release of the documents.",
+            presented=repr(name)[:60],
+            required=" or ".join(f'"{known}"' for known in RELEASES),
+        )
+    return RELEASES[name]

@@ -1,0 +1,1 @@
+"""Azure Machine Learning: the workspace, its runs, its data stores and its compute."""

@@ -1,0 +1,76 @@
+"""Compute targets, and what a training script sees of the run it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from labkit.core.door import Call
+from labkit.core.operation import operation
+from labkit.core.resource import Resource, Resources
+from labkit.identity.token import Token
+from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
+
+
+class RunContext(Protocol):
+    """What a training script is given."""
+
+    def log(self, name: str, value: float) -> None:
+        """Writes a metric to the run's history."""
+
+    def secret(self, name: str) -> str:
+        """A secret of the run, through Azure ML."""
+
+    def data_store(self, name: str) -> str:
+        """The credential of a data store, through Azure ML."""
+
+
+Script = Callable[[RunContext], object]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that waits on a compute target, with the ML service token that came with it."""
+
+    run_id: str
+    token: Token
+    script: Script
+
+
+@dataclass(eq=False)
+class ComputeCluster(Resource):
+    """Machine Learning Compute: managed, so it lives in the Microsoft subscription."""
+
+    service: ClassVar[str] = "Machine Learning Compute"
+    workspace_id: str = field(default="", kw_only=True)
+    jobs: list[Job] = field(default_factory=list, kw_only=True)
+
+
+RESOURCE_TYPE = f"{TYPE}/computes"
+
+
+def attached_to(resources: Resources) -> Callable[[Call[ComputeCluster], Mapping[str, Any]], dict[str, Any]]:
+    """How a compute target is made known to the workspace in whose id it stands."""
+
+    def created(call: Call[ComputeCluster], properties: Mapping[str, Any]) -> dict[str, Any]:
+        workspace = resources.find(call.target.workspace_id)
+        assert isinstance(workspace, Workspace)
+        computes, name = workspace.computes, call.target.name
+        computes[name] = call.target.id
+        call.undo(lambda: computes.pop(name, None))
+        return {"computeType": "AmlCompute"}
+
+    return created
+
+
+class Compute(MachineLearning):
+    """How Azure ML reaches a compute target: with the workspace's managed identity."""
+
+    name = "Machine Learning Compute"
+    resource = ComputeCluster
+
+    @operation("Start job", action=f"{TYPE}/experiments/runs/submit/action")
+    def start(self, call: Call[ComputeCluster], job: Job) -> None:
+        """Queues a job. The node takes it up later and calls back with the token it holds."""
+        call.target.jobs.append(job)

@@ -1,0 +1,26 @@
+"""Run secrets: what a training script asks for by name, kept in the workspace's vault."""
+
+from __future__ import annotations
+
+from labkit.authenticators.run_token import RunToken
+from labkit.core.credential import Bearer
+from labkit.core.door import Call
+from labkit.core.operation import operation
+from labkit.services.azure_ad import KEY_VAULT
+from labkit.services.key_vault import KeyVault
+from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
+
+
+class RunSecrets(MachineLearning):
+    """Set by whoever may write the workspace, read by its runs."""
+
+    @operation("Set run secret", action=f"{TYPE}/metadata/secrets/write")
+    def put(self, call: Call[Workspace], name: str, value: str) -> None:
+        """Stores a secret in the workspace's vault."""
+        as_identity = self.as_workspace(call, call.target, KEY_VAULT)
+        call.ask(KeyVault.set_secret, call.target.depends_on["vault"], as_identity, name, value)
+
+    @operation("Get run secret", action=f"{TYPE}/metadata/secrets/read", accepts=(Bearer, RunToken))
+    def get(self, call: Call[Workspace], name: str) -> str:
+        """A secret by name. Raises NotFound, in the vault's words."""
+        return self.from_vault(call, name)

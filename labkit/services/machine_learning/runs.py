@@ -1,0 +1,95 @@
+"""Runs: submitted by a user, carried out by a compute target that calls back with a token of its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from labkit.authenticators.platform import Platform
+from labkit.authenticators.run_token import ISSUER, RunToken
+from labkit.core.clock import Clock
+from labkit.core.credential import Bearer
+from labkit.core.door import Call
+from labkit.core.errors import BadRequest, Conflict, NotFound
+from labkit.core.operation import operation
+from labkit.identity.issuer import SigningKeys
+from labkit.identity.token import Token
+from labkit.services.machine_learning.compute import Compute, Job, Script
+from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Run, Workspace
+
+# A run may last for days, and so does its token.  # assumption: run-token-lifetime
+TOKEN_LIFETIME = 7 * 24 * 3600
+_RUNS = f"{TYPE}/experiments/runs"
+
+
+def _check_submission(experiment: str, compute: str, script: Script) -> None:
+    if not isinstance(experiment, str) or not experiment.replace("-", "").replace("_", "").isalnum():
+        raise BadRequest("An experiment needs a name.", required="letters, digits, - and _")
+    if not isinstance(compute, str) or not callable(script):
+        raise BadRequest("A run needs a compute target and a script.", required="its name, and a function")
+
+
+class Runs(MachineLearning):
+    """Run history. Submitting takes a user's or an application's token; writing also the run's own."""
+
+    def __init__(self, platform: Platform, keys: SigningKeys, clock: Clock) -> None:
+        super().__init__(platform)
+        self._keys = keys
+        self._clock = clock
+
+    @operation("Submit run", action=f"{_RUNS}/submit/action", parse=_check_submission)
+    def submit(self, call: Call[Workspace], experiment: str, compute: str, script: Script) -> Run:
+        """Makes a run id and an ML service token for it, and starts the job on the compute target, which is
+        reached with the workspace's managed identity. Raises NotFound for an unknown compute target.
+        Statements authn-run-token, flow-training-start."""
+        workspace = call.target
+        if compute not in workspace.computes:
+            known = ", ".join(workspace.computes) or "none yet"
+            raise NotFound("The workspace has no such compute target.", presented=compute, required=known)
+        run = Run(f"{experiment}_{len(workspace.runs) + 1}", experiment, str(call.identity), compute)
+        job = Job(run.run_id, self._token(workspace, run.run_id, call.now), script)
+        call.ask(Compute.start, workspace.computes[compute], self.as_workspace(call, workspace), job)
+        workspace.runs[run.run_id] = run
+        return replace(run)
+
+    def _token(self, workspace: Workspace, run_id: str, now: int) -> Token:
+        claims = {
+            "aud": workspace.id.lower(),
+            "iss": ISSUER,
+            "iat": now,
+            "nbf": now,
+            "exp": now + TOKEN_LIFETIME,
+            "sub": run_id,
+            "tid": workspace.tenant_id,
+        }
+        return Token(self._keys.sign(claims), self._clock)
+
+    def _run(self, call: Call[Workspace], run_id: str) -> Run:
+        if run_id not in call.target.runs:
+            raise NotFound("The workspace has no such run.", presented=str(run_id)[:60])
+        return call.target.runs[run_id]
+
+    @operation("Log metric", action=f"{_RUNS}/write", accepts=(Bearer, RunToken))
+    def log_metric(self, call: Call[Workspace], run_id: str, name: str, value: float) -> None:
+        """Adds a value to a run's history. Raises NotFound; BadRequest for what is no number; Conflict once
+        the run has ended."""
+        run = self._run(call, run_id)
+        if not isinstance(name, str) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise BadRequest("A metric is a finite number under a name.", presented=type(value).__name__)
+        if run.status in ("Completed", "Failed"):
+            raise Conflict("The run has ended.", presented=f"{run.run_id} is {run.status}")
+        run.status = "Running"
+        run.metrics.append((name, float(value)))
+
+    @operation("Complete run", action=f"{_RUNS}/write", accepts=(Bearer, RunToken))
+    def complete(self, call: Call[Workspace], run_id: str, error: str = "") -> None:
+        """The compute target reports that the script has ended; `error` says how, if it failed."""
+        run = self._run(call, run_id)
+        run.error = error
+        run.status = "Failed" if error else "Completed"
+
+    @operation("Get run", action=f"{_RUNS}/read", accepts=(Bearer, RunToken))
+    def get(self, call: Call[Workspace], run_id: str) -> Run:
+        """A run with its metrics, as of now."""
+        run = self._run(call, run_id)
+        return replace(run, metrics=list(run.metrics))

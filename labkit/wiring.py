@@ -1,0 +1,186 @@
+"""Builds the parts of the small Azure and connects them; no users and no resources yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labkit.access.rbac import RoleAssignments
+from labkit.access.vault_policy import VaultPolicies
+from labkit.authenticators import anonymous, client_secret, device_code, password, refresh_token, shared_key
+from labkit.authenticators.bearer import BearerAuthenticator
+from labkit.authenticators.platform import Forwarded, ManagedIdentity, Platform
+from labkit.authenticators.run_token import RunToken, RunTokenAuthenticator
+from labkit.core.clock import Clock
+from labkit.core.credential import Anonymous, Bearer, Credential
+from labkit.core.door import Authenticator, Decision, Door
+from labkit.core.entropy import Entropy
+from labkit.core.identity import Identity
+from labkit.core.resource import Resource, Resources
+from labkit.core.trace import Trace
+from labkit.identity.directory import Directory
+from labkit.identity.issuer import SigningKeys
+from labkit.identity.lab_keys import LabKeys
+from labkit.identity.tenant import Tenant
+from labkit.network.regions import Switchboard
+from labkit.services import key_vault, storage
+from labkit.services.azure_ad import ARM, AUTHORITY, KEY_VAULT, STORAGE, AzureAD
+from labkit.services.key_vault import KeyVault, Vault
+from labkit.services.machine_learning import compute, provider, workspace
+from labkit.services.machine_learning.compute import Compute, ComputeCluster
+from labkit.services.machine_learning.data_stores import DataStores
+from labkit.services.machine_learning.provider import WorkspaceProvider
+from labkit.services.machine_learning.run_secrets import RunSecrets
+from labkit.services.machine_learning.runs import Runs
+from labkit.services.machine_learning.workspace import Workspace
+from labkit.services.resource_id import name_of
+from labkit.services.resource_manager import (
+    Provider,
+    ResourceManager,
+    ResourceManagerEndpoint,
+    ResourceProviders,
+)
+from labkit.services.storage import BlobStorage, StorageAccount
+
+MICROSOFT = "Microsoft subscription"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The connected parts. `home` is the tenant that trusts, `partner` another one."""
+
+    clock: Clock
+    entropy: Entropy
+    trace: Trace
+    resources: Resources
+    switchboard: Switchboard
+    lab_keys: LabKeys
+    roles: RoleAssignments
+    home: Tenant
+    partner: Tenant
+    arm: ResourceManagerEndpoint
+    door: Door
+
+
+def build(start: int, seed: int | None, home_id: str, partner_id: str) -> Parts:
+    """A small Azure of two tenants whose clock stands at `start` (seconds)."""
+    entropy, clock, switchboard, resources = Entropy(seed), Clock(start), Switchboard(), Resources()
+    lab_keys = LabKeys(entropy.seeded)
+    azure_ad_keys = SigningKeys(lab_keys, "azure-ad")
+    run_keys = SigningKeys(lab_keys, "machine-learning")
+    platform = Platform(entropy("platform"))
+    roles, policies, trace = RoleAssignments(), VaultPolicies(), Trace()
+    home = _tenant(home_id, "contoso.example", azure_ad_keys, entropy)
+    partner = _tenant(partner_id, "fabrikam.example", azure_ad_keys, entropy)
+    arm = ResourceManagerEndpoint(
+        "https://management.azure.com",
+        "Azure Resource Manager",
+        "management.azure.com",
+        boundary="Azure",
+        tenant_id=home_id,
+        audience=ARM,
+    )
+    for resource in (home, partner, arm):
+        resources.add(resource)
+    door = Door(
+        clock,
+        trace,
+        resources,
+        switchboard.is_up,
+        _authenticators(azure_ad_keys, run_keys, platform),
+        _authorizer(roles, policies),
+    )
+    providers = ResourceProviders(resources)
+    door.install(
+        AzureAD(entropy, clock), ResourceManager(arm, platform), providers, KeyVault(), BlobStorage()
+    )
+    door.install(
+        Compute(platform), Runs(platform, run_keys, clock), DataStores(platform), RunSecrets(platform)
+    )
+    workspaces = WorkspaceProvider(platform, home.directory, roles, policies, entropy)
+    for type_, one in _providers(home_id, workspaces, resources, policies, entropy).items():
+        providers.register(type_, one)
+    return Parts(clock, entropy, trace, resources, switchboard, lab_keys, roles, home, partner, arm, door)
+
+
+def _tenant(tenant_id: str, domain: str, keys: SigningKeys, entropy: Entropy) -> Tenant:
+    return Tenant(
+        tenant_id,
+        f"Azure AD, {domain}",
+        AUTHORITY,
+        boundary="Azure AD",
+        tenant_id=tenant_id,
+        directory=Directory(tenant_id, domain, entropy),
+        keys=keys,
+    )
+
+
+def _authenticators(
+    azure_ad: SigningKeys, runs: SigningKeys, platform: Platform
+) -> Mapping[type[Credential], Authenticator]:
+    return {
+        Anonymous: anonymous.authenticate,
+        Bearer: BearerAuthenticator(azure_ad),
+        RunToken: RunTokenAuthenticator(runs),
+        password.Password: password.authenticate,
+        client_secret.ClientSecret: client_secret.authenticate,
+        refresh_token.RefreshToken: refresh_token.authenticate,
+        device_code.DeviceCode: device_code.authenticate,
+        shared_key.SharedKey: shared_key.authenticate,
+        ManagedIdentity: platform.managed_identity,
+        Forwarded: platform.forwarded,
+    }
+
+
+def _authorizer(roles: RoleAssignments, policies: VaultPolicies) -> Any:
+    def decide(who: Identity, action: str, data: bool, scope: str, now: int) -> Decision:
+        if data and policies.governs(scope):
+            return policies.decide(who, action, scope)
+        return roles.decide(who, action, data, scope, now)
+
+    return decide
+
+
+def _providers(
+    tenant_id: str,
+    workspaces: WorkspaceProvider,
+    resources: Resources,
+    policies: VaultPolicies,
+    entropy: Entropy,
+) -> dict[str, Provider]:
+    """Each resource type that Resource Manager can create, and how it is made."""
+
+    def vault(id: str, region: str) -> Resource:
+        policies.open(id)
+        host = f"{name_of(id)}.vault.azure.net"
+        return Vault(id, name_of(id), host, region, tenant_id=tenant_id, audience=KEY_VAULT)
+
+    def account(id: str, region: str) -> Resource:
+        keys = {name: entropy(f"{id.lower()}/{name}", 64) for name in ("key1", "key2")}
+        host = f"{name_of(id)}.blob.core.windows.net"
+        return StorageAccount(
+            id, name_of(id), host, region, tenant_id=tenant_id, audience=STORAGE, access_keys=keys
+        )
+
+    def machine_learning(id: str, region: str) -> Resource:
+        host = f"{name_of(id)}.experiments.azureml.net"
+        return Workspace(id, name_of(id), host, region, MICROSOFT, tenant_id, ARM)
+
+    def cluster(id: str, region: str) -> Resource:
+        parent = id.rpartition("/computes/")[0]
+        host = f"{name_of(id)}.compute.azureml.net"
+        return ComputeCluster(id, name_of(id), host, region, MICROSOFT, tenant_id, ARM, workspace_id=parent)
+
+    def plain(service: str) -> Provider:
+        kind = type(service.replace(" ", ""), (Resource,), {"service": service})
+        return Provider(lambda id, region: kind(id, name_of(id), f"{name_of(id)}.azure.example", region))
+
+    return {
+        key_vault.TYPE: Provider(vault),
+        storage.TYPE: Provider(account, actions={"listKeys": storage.list_keys}),
+        provider.REGISTRY: plain("Container Registry"),
+        provider.INSIGHTS: plain("Application Insights"),
+        workspace.TYPE: Provider(machine_learning, workspaces.created, workspaces.deleted),
+        compute.RESOURCE_TYPE: Provider(cluster, compute.attached_to(resources)),
+    }
