@@ -10,7 +10,7 @@ from labkit.authenticators.client_secret import ClientSecret
 from labkit.authenticators.password import Password
 from labkit.core.clock import Clock
 from labkit.core.credential import Credential
-from labkit.core.errors import BadInput
+from labkit.core.errors import BadInput, brief
 from labkit.core.operation import Op, P, R
 from labkit.core.resource import Component, Resources
 from labkit.core.show import Shown
@@ -33,7 +33,7 @@ from labkit.network.regions import Switchboard
 from labkit.openings import Openings, openings
 from labkit.releases import Release, find_release
 from labkit.services.azure_ad import ARM, AzureAD
-from labkit.services.machine_learning.compute import ComputeCluster
+from labkit.services.machine_learning.compute import ComputeCluster, Job
 from labkit.services.machine_learning.node import work
 from labkit.services.machine_learning.workspace import Workspace
 from labkit.wiring import Parts, build
@@ -120,7 +120,7 @@ class Lab:
         if not isinstance(who, str) or who not in self.people:
             raise BadInput(
                 "Nobody of that name is in the lab.",
-                presented=repr(who)[:60],
+                presented=brief(who),
                 required=", ".join([*self.people, CLIENT_ID]),
             )
         person = self.people[who]
@@ -130,19 +130,29 @@ class Lab:
     def work(self, cluster: str = CLUSTER) -> list[str]:
         """Lets a compute cluster carry out the runs that wait on it. Returns their run ids; raises BadInput
         for a cluster that the workspace does not have."""
-        workspace = self.resources.find(self.workspace)
-        found = (
-            self.resources.get(workspace.computes.get(cluster, ""))
-            if isinstance(workspace, Workspace)
-            else None
-        )
+        return work(self._parts.door, self._cluster(cluster))
+
+    def waiting_jobs(self, cluster: str = CLUSTER) -> tuple[Job, ...]:
+        """The runs that wait on a cluster, each with the ML service token that it will use: what somebody
+        sees who has broken into the machine. Raises BadInput."""
+        return tuple(self._cluster(cluster).jobs)
+
+    def _cluster(self, name: str) -> ComputeCluster:
+        found = self.resources.get(f"{self.workspace}/computes/{name}")
         if not isinstance(found, ComputeCluster):
-            raise BadInput("The workspace has no such cluster.", presented=repr(cluster)[:60])
-        return work(self._parts.door, found)
+            raise BadInput("The workspace has no such cluster.", presented=brief(name), required=self.cluster)
+        return found
+
+    @property
+    def vault(self) -> str:
+        """The id of the key vault that the workspace depends on."""
+        workspace = self.resources.find(self.workspace)
+        assert isinstance(workspace, Workspace)
+        return workspace.depends_on["vault"]
 
     def _component(self, caller: str) -> Component:
         if not isinstance(caller, str) or not caller:
-            raise BadInput("Somebody has to ask.", presented=repr(caller)[:60], required="a name")
+            raise BadInput("Somebody has to ask.", presented=brief(caller), required="a name")
         for resource in self.resources:
             if resource.name == caller:
                 return resource.component

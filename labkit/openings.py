@@ -71,7 +71,7 @@ def _short(target: str) -> str:
 
 def openings(door: Door, cred: Credential, caller: Component) -> Openings:
     """Tries a credential on every operation of every service, up to the authorization stage: nothing is
-    carried out and no hop is left. Only operations that accept this kind of credential somewhere count."""
+    carried out and no hop is left."""
     return Openings(cred.kind, tuple(_attempts(door, cred, caller)))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from labkit.core.errors import BadInput
+from labkit.core.errors import BadInput, brief
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def find_release(name: object) -> Release:
     if not isinstance(name, str) or name not in RELEASES:
         raise BadInput(
             "There is no such release of the documents.",
-            presented=repr(name)[:60],
+            presented=brief(name),
             required=" or ".join(f'"{known}"' for known in RELEASES),
         )
     return RELEASES[name]

@@ -34,7 +34,7 @@ from labkit.services.machine_learning.provider import WorkspaceProvider
 from labkit.services.machine_learning.run_secrets import RunSecrets
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.machine_learning.workspace import Workspace
-from labkit.services.resource_id import name_of
+from labkit.services.resource_id import name_of, parent_of
 from labkit.services.resource_manager import (
     Provider,
     ResourceManager,
@@ -93,7 +93,11 @@ def build(start: int, seed: int | None, home_id: str, partner_id: str) -> Parts:
     )
     providers = ResourceProviders(resources)
     door.install(
-        AzureAD(entropy, clock), ResourceManager(arm, platform), providers, KeyVault(), BlobStorage()
+        AzureAD(entropy, clock),
+        ResourceManager(arm, platform, providers),
+        providers,
+        KeyVault(),
+        BlobStorage(),
     )
     door.install(
         Compute(platform), Runs(platform, run_keys, clock), DataStores(platform), RunSecrets(platform)
@@ -168,9 +172,10 @@ def _providers(
         return Workspace(id, name_of(id), host, region, MICROSOFT, tenant_id, ARM)
 
     def cluster(id: str, region: str) -> Resource:
-        parent = id.rpartition("/computes/")[0]
         host = f"{name_of(id)}.compute.azureml.net"
-        return ComputeCluster(id, name_of(id), host, region, MICROSOFT, tenant_id, ARM, workspace_id=parent)
+        return ComputeCluster(
+            id, name_of(id), host, region, MICROSOFT, tenant_id, ARM, workspace_id=parent_of(id)
+        )
 
     def plain(service: str) -> Provider:
         kind = type(service.replace(" ", ""), (Resource,), {"service": service})
@@ -182,5 +187,7 @@ def _providers(
         provider.REGISTRY: plain("Container Registry"),
         provider.INSIGHTS: plain("Application Insights"),
         workspace.TYPE: Provider(machine_learning, workspaces.created, workspaces.deleted),
-        compute.RESOURCE_TYPE: Provider(cluster, compute.attached_to(resources)),
+        compute.RESOURCE_TYPE: Provider(
+            cluster, compute.attached_to(resources), compute.detached_from(resources)
+        ),
     }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labkit.core.credential import Credential
 from labkit.core.identity import Identity
-from labkit.identity.directory import same_secret
+from labkit.identity.directory import digest, same_secret
 from labkit.identity.errors import SecondFactorWrong, UnknownUser, WrongPassword
 from labkit.identity.tenant import Tenant
 from labkit.identity.totp import totp
@@ -38,7 +37,7 @@ def authenticate(cred: Password, target: Tenant, now: int) -> Identity:
         raise WrongPassword("The user name or the password is wrong.", presented=f"a password for {user.upn}")
     amr: tuple[str, ...] = ("pwd",)
     if cred.code:
-        if not hmac.compare_digest(str(cred.code).encode(), totp(account.second_factor, now).encode()):
+        if not same_secret(str(cred.code), digest(totp(account.second_factor, now))):
             raise SecondFactorWrong(
                 "The second factor is wrong.",
                 presented="a code that the authenticator does not show now",

@@ -29,6 +29,6 @@ def authenticate(cred: RefreshToken, target: Tenant, now: int) -> Identity:
         raise RefreshTokenWrong("Not a refresh token of this tenant.", advice="sign in again")
     if now >= grant.issued + REFRESH_LIFETIME:
         raise RefreshTokenExpired("The refresh token is older than 90 days.", advice="sign in again")
-    if grant.issued < (user.home or user).tokens_valid_from:
+    if grant.password_changes != (user.home or user).password_changes:
         raise RefreshTokenRevoked("The password has changed since.", advice="sign in with the new password")
     return target.identity_of_user(user, grant.identity.amr, grant.identity.app_id)

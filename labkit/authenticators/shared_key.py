@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 from labkit.core.credential import Credential
 from labkit.core.errors import Unauthenticated
 from labkit.core.identity import Capability, Identity
+from labkit.identity.directory import digest
 
 
 class _Account(Protocol):
@@ -51,11 +52,12 @@ def _signature(key: bytes, request: str, at: int) -> str:
 def authenticate(cred: SharedKey, target: _Account, now: int) -> Identity:
     """An account key is nobody in particular: it opens the whole account and asks no role. Raises
     Unauthenticated."""
-    if abs(now - cred.signed_at) > FRESH:
+    if type(cred.signed_at) is not int or abs(now - cred.signed_at) > FRESH:
         raise Unauthenticated("The signature is older than 15 minutes.", required="a request signed now")
+    presented = digest(str(cred.signature))
     for key in target.access_keys.values():
         wanted = _signature(key, cred.request, cred.signed_at)
-        if cred.account == target.name and hmac.compare_digest(wanted, cred.signature):
+        if cred.account == target.name and hmac.compare_digest(digest(wanted), presented):
             return Identity("account key", target.name, capability=Capability(target.id, ("*",)))
     raise Unauthenticated(
         "The signature is not that of a key of this account.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from labkit.core.errors import BadInput
+from labkit.core.errors import BadInput, brief
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?:\d{1,9}[smhd])+")
@@ -25,13 +25,13 @@ def seconds(duration: object) -> int:
     else:
         raise BadInput(
             "That is not a duration.",
-            presented=repr(duration)[:60],
+            presented=brief(duration),
             required='a text such as "90s", "61m", "1h30m" or "2d", or a whole number of seconds',
         )
     if total < 0:
         raise BadInput(
             "The clock does not run backwards.",
-            presented=f"{total} seconds",
+            presented=f"{brief(total)} seconds",
             required="zero or more",
             advice="to go back, start a new lab: labkit.start() gives the first moment again",
         )
@@ -63,9 +63,7 @@ class Clock:
         """Moves the clock forward by a duration (see `seconds`). Raises BadInput and stays where it is."""
         moment = self._now + seconds(duration)
         if moment > _LATEST:
-            raise BadInput(
-                "That is too far ahead.", presented=repr(duration)[:60], required="before year 9000"
-            )
+            raise BadInput("That is too far ahead.", presented=brief(duration), required="before year 9000")
         self._now = moment
         return self
 

@@ -25,6 +25,7 @@ from labkit.core.errors import (
     Refusal,
     RegionDown,
     RequestNotCovered,
+    brief,
 )
 from labkit.core.identity import Identity
 from labkit.core.operation import Demand, Op, P, R, Service, T
@@ -201,7 +202,7 @@ class Door:
     def _service(self, op: Op[..., Any]) -> Service:
         service = self.services.get(op.service) if isinstance(op, Op) else None
         if service is None:
-            raise BadInput("That is not an operation of this lab.", presented=repr(op)[:80])
+            raise BadInput("That is not an operation of this lab.", presented=brief(op))
         return service
 
     def _admit(
@@ -227,7 +228,7 @@ class Door:
         if resource.admits is not None and not resource.admits(caller.network):
             raise NetworkDenied(f"{resource.name} does not admit this network.", presented=caller.network)
         passage.stage = "authentication"
-        passage.identity = self._authenticate(service, op, passage, cred, args)
+        passage.identity = self._authenticate(service, op, passage, cred, args, kwargs)
         passage.stage = "authorization"
         passage.demand = op.demand(passage.scope, args, kwargs)
         passage.why = self._authorize(service, passage)
@@ -244,7 +245,13 @@ class Door:
             raise RegionDown(f"{resource.name} does not answer: region {resource.region} is down.")
 
     def _authenticate(
-        self, service: Service, op: Op[..., Any], passage: _Passage, cred: Credential, args: tuple[Any, ...]
+        self,
+        service: Service,
+        op: Op[..., Any],
+        passage: _Passage,
+        cred: Credential,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
     ) -> Identity:
         accepted = op.accepted(passage.resource)
         if type(cred) not in accepted:
@@ -254,7 +261,7 @@ class Door:
                 presented=cred.kind,
                 required=" or ".join(kind.kind for kind in accepted),
             )
-        if cred.covers is not None and cred.covers != op.request(passage.scope, args):
+        if cred.covers is not None and cred.covers != op.request(passage.scope, args, kwargs):
             raise RequestNotCovered("What was signed is another request.", required="a signature of this one")
         return self._authenticators[type(cred)](cred, passage.resource, self.clock.now)
 

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from uuid import UUID
 
-from labkit.core.errors import BadInput
+from labkit.core.errors import BadInput, brief
 
 _LARGEST_SEED = 2**63
 
@@ -27,7 +27,7 @@ class Entropy:
         else:
             raise BadInput(
                 "That is not a seed.",
-                presented=repr(seed)[:60],
+                presented=brief(seed),
                 required="a whole number from 0 to 2**63 - 1, or None for real entropy",
             )
         self.seeded = seed is not None

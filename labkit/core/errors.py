@@ -10,6 +10,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def brief(value: object, longest: int = 60) -> str:
+    """A value as an error message shows it: short, and whatever its `repr` does."""
+    try:
+        text = repr(value)
+    except Exception:
+        # Numbers of thousands of digits and objects of the learner's own may refuse to be printed.
+        text = f"something of type {type(value).__name__}"
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
 class LabError(Exception):
     """Anything the lab says no to. `str()` of it is meant to be read by the learner."""
 

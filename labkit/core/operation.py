@@ -21,6 +21,7 @@ from labkit.core.errors import (
     RegionDown,
     Unauthenticated,
     UnknownHost,
+    brief,
 )
 from labkit.core.resource import Resource, Resources
 
@@ -31,6 +32,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="Service")
 T = TypeVar("T", bound=Resource)
+
+# Annotations are texts (PEP 563). These are checked at the parse stage; others an operation checks itself.
+_PLAIN: Mapping[str, type] = {"str": str, "bytes": bytes}
 
 Kinds = tuple[type[Credential], ...]
 
@@ -81,21 +85,41 @@ class Op(Generic[P, R]):
 
     def demand(self, scope: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Demand:
         """What authorization has to allow for this call."""
-        action = self._action(scope, *args, **kwargs) if callable(self._action) else self._action
+        if not callable(self._action):
+            return Demand(self._action, self._data)
+        try:
+            action = self._action(scope, *args, **kwargs)
+        except TypeError:
+            # Arguments that do not fit are refused later, at the parse stage, and not here.
+            action = self._action(scope)
         return Demand(action, self._data)
 
-    def request(self, scope: str, args: tuple[Any, ...]) -> str:
+    def request(self, scope: str, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None) -> str:
         """The call in one text, for credentials that sign what they are used for. Bodies (bytes) are not
-        part of it."""
-        return "\n".join([self.name, scope.lower(), *(arg for arg in args if isinstance(arg, str))])
+        part of it; arguments that do not fit make a text that nobody has signed."""
+        try:
+            bound = self._signature.bind(None, None, *args, **(kwargs or {}))
+        except TypeError:
+            return ""
+        texts = (value for value in bound.arguments.values() if isinstance(value, str))
+        return "\n".join([self.name, scope.lower(), *texts])
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """The parse stage. Raises BadRequest."""
+        parameters = dict(list(self._signature.parameters.items())[2:])
         try:
-            self._signature.bind(None, None, *args, **kwargs)
+            bound = self._signature.bind(None, None, *args, **kwargs)
         except TypeError as error:
-            wanted = ", ".join(list(self._signature.parameters)[2:]) or "nothing"
+            wanted = ", ".join(parameters) or "nothing"
             raise BadRequest(f"{self.name}: {error}.", required=wanted) from None
+        for name, parameter in parameters.items():
+            kind = _PLAIN.get(parameter.annotation)
+            if kind is not None and name in bound.arguments and not isinstance(bound.arguments[name], kind):
+                raise BadRequest(
+                    f"{self.name}: {name} has another type.",
+                    presented=brief(bound.arguments[name]),
+                    required=f"{name}: {kind.__name__}",
+                )
         if self._parse is not None:
             self._parse(*args, **kwargs)
 

@@ -9,6 +9,16 @@ from typing import ClassVar
 from labkit.core.errors import UnknownHost
 
 
+def split_address(target: str) -> tuple[str, str, str]:
+    """Scheme and host (lower case) and path (without the first slash) of a URL; ("", "", target) for
+    anything else."""
+    scheme, mark, rest = target.partition("://")
+    if not mark:
+        return "", "", target
+    host, _, path = rest.partition("/")
+    return scheme.lower(), host.lower(), path
+
+
 @dataclass(frozen=True)
 class Component:
     """Whoever asks: a person at a computer, or a resource that asks another one.
@@ -75,7 +85,7 @@ class Resources:
 
     def get(self, id: str) -> Resource | None:
         """The resource with this id, or None."""
-        return self._by_id.get(id.lower())
+        return self._by_id.get(id.rstrip("/").lower())
 
     def at_host(self, host: str) -> Resource | None:
         """The resource that answers under this host name, or None."""
@@ -83,10 +93,8 @@ class Resources:
 
     def find(self, target: str) -> Resource:
         """By id, or by the host of a URL. Raises UnknownHost."""
-        if "://" in target:
-            found = self.at_host(target.partition("://")[2].partition("/")[0])
-        else:
-            found = self.get(target)
+        scheme, host, _ = split_address(target)
+        found = self.at_host(host) if scheme else self.get(target)
         if found is None:
             raise UnknownHost(
                 "Nothing in the lab answers there.",

@@ -24,7 +24,7 @@ def same_secret(presented: str, kept: bytes) -> bool:
 @dataclass
 class User:
     """A person's account. `home` is the account in another tenant for a guest, None for a member.
-    Refresh tokens from before `tokens_valid_from` (seconds) are void."""
+    `password_changes` counts them: refresh tokens of an earlier count are void."""
 
     object_id: str
     name: str
@@ -33,7 +33,7 @@ class User:
     second_factor: bytes
     home: User | None = None
     enabled: bool = True
-    tokens_valid_from: int = 0
+    password_changes: int = 0
 
 
 @dataclass
@@ -88,13 +88,14 @@ class Directory:
         self._groups: dict[str, Group] = {}
         self._applications: dict[str, Application] = {}
         self._principals: dict[str, ServicePrincipal] = {}
+        self._identities = 0
 
     def _id(self, kind: str, name: str) -> str:
         return self._entropy.uuid(f"{self.tenant_id}/{kind}/{name}")
 
     def add_user(self, name: str, password: str, second_factor: bytes) -> User:
         """A member of the tenant, with the upn name@domain."""
-        upn = f"{name}@{self.domain}"
+        upn = f"{name}@{self.domain}".lower()
         if upn in self._users:
             raise BadInput("This user exists already.", presented=upn)
         user = User(self._id("user", name), name, upn, digest(password), second_factor)
@@ -111,13 +112,13 @@ class Directory:
 
     def user(self, name: str) -> User | None:
         """By upn or by the part before the @. A guest also by the name it has at home."""
-        found = self._users.get(name.lower()) or self._users.get(name)
+        found = self._users.get(name.lower())
         return found or self._users.get(f"{name}@{self.domain}".lower())
 
-    def set_password(self, user: User, password: str, now: int) -> None:
-        """Changes it; refresh tokens given out before are void from `now` on."""
+    def set_password(self, user: User, password: str) -> None:
+        """Changes it; refresh tokens given out before are void."""
         user.password = digest(password)
-        user.tokens_valid_from = now
+        user.password_changes += 1
 
     def add_group(self, name: str, *members: str) -> Group:
         """A group of these object ids."""
@@ -159,7 +160,9 @@ class Directory:
 
     def add_managed_identity(self, name: str, resource_id: str) -> ServicePrincipal:
         """A system-assigned identity: nobody holds a secret of it."""
-        label = resource_id.lower()
+        # Azure never gives an id twice: a resource of the same name, created again, is another principal.
+        self._identities += 1
+        label = f"{resource_id.lower()}/{self._identities}"
         app_id = self._id("managed identity application", label)
         principal = ServicePrincipal(self._id("managed identity", label), app_id, name, resource_id)
         self._principals[principal.object_id] = principal

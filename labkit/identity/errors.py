@@ -23,6 +23,14 @@ class AlgorithmNotAllowed(TokenRefused):
     """`alg` is not the one algorithm that the key is for: `none`, an HMAC, another RSA flavour."""
 
 
+class UnsignedToken(AlgorithmNotAllowed):
+    """`alg` is `none`, in whatever spelling: the token asks to be believed without a signature."""
+
+
+class SymmetricAlgorithm(AlgorithmNotAllowed):
+    """`alg` is an HMAC: the token asks that the published key be taken for a shared secret."""
+
+
 class EmbeddedKey(TokenRefused):
     """The token brings the key to verify it with (`jwk`, `x5c`)."""
 

@@ -17,10 +17,12 @@ DEVICE_CODE_LIFETIME = 15 * 60
 
 @dataclass
 class RefreshGrant:
-    """What stands behind a refresh token, and when it was issued (seconds)."""
+    """What stands behind a refresh token: whose it is, when it was issued (seconds), and how often the
+    user's password had been changed by then."""
 
     identity: Identity
     issued: int
+    password_changes: int
 
 
 @dataclass

@@ -45,8 +45,12 @@ class Token(Shown):
 
     @property
     def seconds_left(self) -> int:
-        """Until `exp` on the lab's clock; negative afterwards."""
-        return int(self.claims["exp"]) - self._clock.now
+        """Until `exp` on the lab's clock; negative afterwards, and for a token that never had a lifetime."""
+        return self._moment("exp") - self._clock.now
+
+    def _moment(self, name: str) -> int:
+        value = self.claims.get(name)
+        return value if isinstance(value, int) else 0
 
     def reveal(self) -> str:
         """The usable secret itself. Whoever has it is taken for its subject until it expires."""
@@ -55,11 +59,11 @@ class Token(Shown):
     @property
     def lifetime(self) -> str:
         """The lifetime as a bar on the lab's clock, in text."""
-        begin, end, now = self.claims["iat"], self.claims["exp"], self._clock.now
+        begin, end, now = self._moment("iat"), self._moment("exp"), self._clock.now
         span = max(end - begin, 1)
         used = min(max(now - begin, 0), span)
         filled = used * _BAR // span
-        state = "expired" if now >= end else "valid" if now >= self.claims["nbf"] else "not yet valid"
+        state = "expired" if now >= end else "valid" if now >= self._moment("nbf") else "not yet valid"
         bar = "#" * filled + "." * (_BAR - filled)
         return f"{iso(begin)} [{bar}] {iso(end)}\n{state} at {iso(now)}, {self.seconds_left} seconds left"
 
@@ -67,7 +71,11 @@ class Token(Shown):
         """(part, name, value) of everything in it, times also in readable form."""
         header = [("header", name, str(value)) for name, value in self.header.items()]
         claims = [
-            ("claim", name, f"{value}  {iso(value)}" if name in _TIMES else str(value))
+            (
+                "claim",
+                name,
+                f"{value}  {iso(value)}" if name in _TIMES and isinstance(value, int) else str(value),
+            )
             for name, value in self.claims.items()
         ]
         length = len(self._raw.rpartition(".")[2])

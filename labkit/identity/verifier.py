@@ -28,10 +28,12 @@ from labkit.identity.errors import (
     EmbeddedKey,
     ForeignKeyAddress,
     SignatureInvalid,
+    SymmetricAlgorithm,
     TokenExpired,
     TokenNotYetValid,
     TokenRefused,
     UnknownKey,
+    UnsignedToken,
     UnusableKey,
     WrongAudience,
     WrongIssuer,
@@ -123,10 +125,19 @@ def _check_header(header: Mapping[str, Any]) -> None:
         raise ForeignKeyAddress("The token says where to fetch its key.", presented=address, required="a kid")
     if "crit" in header or "b64" in header:
         raise CriticalHeader("The token demands an extension.", presented="crit", required="none")
-    if header.get("alg") != ALGORITHM:
-        raise AlgorithmNotAllowed(
+    algorithm = header.get("alg")
+    if algorithm != ALGORITHM:
+        spelling = str(algorithm)[:20].lower()
+        refusal = (
+            UnsignedToken
+            if spelling == "none"
+            else SymmetricAlgorithm
+            if spelling.startswith("hs")
+            else AlgorithmNotAllowed
+        )
+        raise refusal(
             "The key decides the algorithm, not the token.",
-            presented=f"alg {str(header.get('alg'))[:20]!r}",
+            presented=f"alg {str(algorithm)[:20]!r}",
             required=f"alg {ALGORITHM!r}, spelled so",
         )
 

@@ -19,10 +19,20 @@ from labkit.core.clock import Clock
 from labkit.core.credential import Anonymous
 from labkit.core.door import Call
 from labkit.core.entropy import Entropy
+from labkit.core.errors import CredentialMissing, CredentialNotAccepted, brief
 from labkit.core.identity import Identity
 from labkit.core.operation import Service, operation
+from labkit.core.resource import Resource, Resources, split_address
 from labkit.identity.directory import digest
-from labkit.identity.errors import DeviceCodeExpired, DeviceCodeWrong, UnknownApplication, UnknownResource
+from labkit.identity.errors import (
+    ClientSecretExpired,
+    DeviceCodeExpired,
+    DeviceCodeWrong,
+    SignInRefused,
+    UnknownApplication,
+    UnknownResource,
+    WrongClientSecret,
+)
 from labkit.identity.tenant import DEVICE_CODE_LIFETIME, DeviceGrant, RefreshGrant, Tenant
 from labkit.identity.token import Token
 from labkit.identity.verifier import canonical_audience
@@ -79,10 +89,22 @@ class AzureAD(Service):
 
     name = "Azure AD"
     resource = Tenant
+    dialect = {
+        CredentialMissing: (400, "AADSTS900144"),
+        CredentialNotAccepted: (400, "AADSTS70003"),
+        SignInRefused: (400, ""),
+        WrongClientSecret: (401, ""),
+        ClientSecretExpired: (401, ""),
+    }
 
     def __init__(self, entropy: Entropy, clock: Clock) -> None:
         self._entropy = entropy
         self._clock = clock
+
+    def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
+        """A tenant by its id, or by its address at the one authority that all tenants share."""
+        scheme, host, path = split_address(target)
+        return super().locate(path.partition("/")[0] if scheme and host == AUTHORITY else target, resources)
 
     @operation("Get token", accepts=(Password, ClientSecret, RefreshToken, DeviceCode, ManagedIdentity))
     def token(self, call: Call[Tenant], resource: str = ARM) -> TokenResponse:
@@ -93,7 +115,7 @@ class AzureAD(Service):
         if canonical_audience(audience) not in AUDIENCES:
             raise UnknownResource(
                 "No service of the lab has this audience.",
-                presented=repr(resource)[:60],
+                presented=brief(resource),
                 required=" or ".join(sorted(AUDIENCES)),
             )
         tenant, who = call.target, call.identity
@@ -141,7 +163,9 @@ class AzureAD(Service):
 
     def _refresh_token(self, tenant: Tenant, who: Identity, now: int) -> str:
         raw = "lab-" + self._draw(tenant, "refresh token").hex()
-        tenant.refresh_grants[digest(raw)] = RefreshGrant(who, now)
+        user = tenant.directory.user(who.name)
+        changes = (user.home or user).password_changes if user else 0
+        tenant.refresh_grants[digest(raw)] = RefreshGrant(who, now, changes)
         return raw
 
     @operation("Get device code", accepts=(Anonymous,))

@@ -32,6 +32,12 @@ def group_of(resource_id: str) -> str:
     return "/".join(resource_id.split("/")[:5])
 
 
+def parent_of(resource_id: str) -> str:
+    """What a resource is inside of: the resource above it in its id, or its resource group."""
+    segments = resource_id.split("/")
+    return "/".join(segments[:-2]) if len(segments) > 9 else group_of(resource_id)
+
+
 def name_of(resource_id: str) -> str:
     """The last segment."""
     return resource_id.rstrip("/").rpartition("/")[2]

@@ -19,9 +19,11 @@ from labkit.core.errors import (
     Forbidden,
     NotFound,
     UnknownHost,
+    brief,
 )
+from labkit.core.identity import within
 from labkit.core.operation import Op, Service, operation
-from labkit.core.resource import Resource, Resources
+from labkit.core.resource import Resource, Resources, split_address
 from labkit.identity.errors import (
     NotAJwt,
     TokenExpired,
@@ -32,7 +34,7 @@ from labkit.identity.errors import (
     WrongTenant,
 )
 from labkit.network.regions import check_region
-from labkit.services.resource_id import group_of, name_of, resource_type
+from labkit.services.resource_id import group_of, name_of, parent_of, resource_type
 
 TOKEN_DIALECT = {
     CredentialMissing: (401, "AuthenticationFailed"),
@@ -89,10 +91,11 @@ class ResourceProviders(Service):
         """From now on resources of this type can be created."""
         self._providers[type_.lower()] = provider
 
-    def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
-        """An existing resource, or the one that is about to be created."""
-        found = resources.get(target)
-        return found if found is not None else self._provider(target).make(target, ""), target
+    def prepare(self, call: Call[Any], id: str, region: str) -> None:
+        """Makes the new resource known, so that it can be reached; undone with the call."""
+        resource = self._provider(id).make(id, region)
+        self._resources.add(resource)
+        call.undo(lambda: self._resources.remove(resource))
 
     def targets(self, resources: Resources) -> Iterator[str]:
         return (one.id for one in resources if one.id.startswith("/subscriptions/"))
@@ -108,13 +111,9 @@ class ResourceProviders(Service):
         return found
 
     @operation("Provision", accepts=(Forwarded,))
-    def provision(self, call: Call[Resource], region: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """Creates the resource. Returns its properties."""
-        resource = call.target
-        resource.region = region
-        self._resources.add(resource)
-        call.undo(lambda: self._resources.remove(resource))
-        return self._provider(resource.id).created(call, properties)
+    def provision(self, call: Call[Resource], properties: Mapping[str, Any]) -> dict[str, Any]:
+        """Completes a new resource. Returns its properties."""
+        return self._provider(call.target.id).created(call, properties)
 
     @operation("Deprovision", accepts=(Forwarded,))
     def deprovision(self, call: Call[Resource]) -> None:
@@ -131,6 +130,11 @@ class ResourceProviders(Service):
         return actions[action](call)
 
 
+def _check_properties(location: str, properties: Mapping[str, Any] | None = None) -> None:
+    if properties is not None and not isinstance(properties, Mapping):
+        raise BadRequest("Properties are a mapping.", presented=brief(properties), required="a dict, or None")
+
+
 class ResourceManager(Service):
     """The target of its operations is the id of the resource that they are about."""
 
@@ -138,14 +142,19 @@ class ResourceManager(Service):
     resource = ResourceManagerEndpoint
     dialect = TOKEN_DIALECT
 
-    def __init__(self, endpoint: ResourceManagerEndpoint, platform: Platform) -> None:
+    def __init__(
+        self, endpoint: ResourceManagerEndpoint, platform: Platform, providers: ResourceProviders
+    ) -> None:
         self._endpoint = endpoint
         self._platform = platform
+        self._providers = providers
 
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """Every `/subscriptions/…` scope is reached at the one endpoint."""
-        scope = target.removeprefix(f"https://{self._endpoint.host}")
-        if not scope.lower().startswith("/subscriptions/"):
+        scheme, host, path = split_address(target)
+        scope = (f"/{path}" if scheme else target).rstrip("/")
+        elsewhere = scheme and host != self._endpoint.host
+        if elsewhere or not scope.lower().startswith("/subscriptions/"):
             raise UnknownHost(
                 "Resource Manager does not serve this.", presented=target[:120], required="a resource id"
             )
@@ -162,10 +171,10 @@ class ResourceManager(Service):
             )
         return found
 
-    def _pass_on(self, call: Call[Any], op: Op[..., Any], *args: object) -> Any:
-        return call.ask(op, call.scope, self._platform.forward(call.identity), *args)
+    def _pass_on(self, call: Call[Any], op: Op[..., Any], scope: str, *args: object) -> Any:
+        return call.ask(op, scope, self._platform.forward(call.identity), *args)
 
-    @operation("PUT", action=_action("write"), accepts=(Bearer, Forwarded))
+    @operation("PUT", action=_action("write"), accepts=(Bearer, Forwarded), parse=_check_properties)
     def put(
         self, call: Call[ResourceManagerEndpoint], location: str, properties: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -173,8 +182,9 @@ class ResourceManager(Service):
         NotFound for a missing resource group, BadRequest for an unknown type, BadInput for a region that
         the lab does not have. Statement flow-create-workspace."""
         documents, scope = self._endpoint.documents, call.scope
-        if group_of(scope).lower() not in documents:
-            raise NotFound("There is no such resource group.", presented=group_of(scope))
+        for above in (group_of(scope), parent_of(scope)):
+            if above.lower() not in documents:
+                raise NotFound("What this would be created in does not exist.", presented=above)
         region = check_region(location)
         document = {
             "id": scope,
@@ -184,8 +194,9 @@ class ResourceManager(Service):
             "properties": dict(properties or {}),
         }
         if scope.lower() not in documents:
+            self._providers.prepare(call, scope, region)
             document["properties"] |= self._pass_on(
-                call, ResourceProviders.provision, region, properties or {}
+                call, ResourceProviders.provision, scope, properties or {}
             )
         self._store(call, document)
         return document
@@ -203,13 +214,17 @@ class ResourceManager(Service):
 
     @operation("DELETE", action=_action("delete"), accepts=(Bearer, Forwarded))
     def delete(self, call: Call[ResourceManagerEndpoint]) -> None:
-        """Deletes it. Raises NotFound."""
+        """Deletes it, and what is inside of it first. Raises NotFound."""
         self._document(call.scope)
-        self._pass_on(call, ResourceProviders.deprovision)
-        del self._endpoint.documents[call.scope.lower()]
+        documents = self._endpoint.documents
+        inside = sorted((key for key in documents if within(key, call.scope)), key=len, reverse=True)
+        for key in inside:
+            self._pass_on(call, ResourceProviders.deprovision, documents[key]["id"])
+        for key in inside:
+            del documents[key]
 
-    @operation("POST", action=lambda scope, action="listKeys": _action(f"{action}/action")(scope))
+    @operation("POST", action=lambda scope, action="listKeys", *_, **__: _action(f"{action}/action")(scope))
     def post(self, call: Call[ResourceManagerEndpoint], action: str = "listKeys") -> Any:
         """A POST action such as `listKeys`. Raises NotFound or BadRequest."""
         self._document(call.scope)
-        return self._pass_on(call, ResourceProviders.act, action)
+        return self._pass_on(call, ResourceProviders.act, call.scope, action)

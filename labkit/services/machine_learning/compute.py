@@ -64,6 +64,17 @@ def attached_to(resources: Resources) -> Callable[[Call[ComputeCluster], Mapping
     return created
 
 
+def detached_from(resources: Resources) -> Callable[[Call[ComputeCluster]], None]:
+    """How a deleted compute target is forgotten by its workspace."""
+
+    def deleted(call: Call[ComputeCluster]) -> None:
+        workspace = resources.find(call.target.workspace_id)
+        assert isinstance(workspace, Workspace)
+        workspace.computes.pop(call.target.name, None)
+
+    return deleted
+
+
 class Compute(MachineLearning):
     """How Azure ML reaches a compute target: with the workspace's managed identity."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labkit.authenticators.run_token import RunToken
 from labkit.core.door import Door
-from labkit.core.errors import LabError
+from labkit.core.errors import LabError, brief
 from labkit.services.machine_learning.compute import ComputeCluster, Job
 from labkit.services.machine_learning.data_stores import DataStores
 from labkit.services.machine_learning.run_secrets import RunSecrets
@@ -43,19 +43,26 @@ def work(door: Door, cluster: ComputeCluster) -> list[str]:
     its run Failed; a token that has expired meanwhile leaves the run as it is."""
     done = []
     while cluster.jobs:
-        job = cluster.jobs.pop(0)
+        job = cluster.jobs[0]
         context = NodeContext(door, cluster, job)
-        error = ""
-        try:
-            job.script(context)
-        except LabError as refusal:
-            error = refusal.heading
-        except Exception as failure:
-            # The user's script is foreign code: whatever it raises is the run's error and not the lab's.
-            error = f"{type(failure).__name__}: {failure}"[:500]
+        error = _carry_out(job, context)
+        # Only now: a script that the learner interrupts stays in the queue.
+        cluster.jobs.pop(0)
         try:
             context.complete(error)
         except LabError:
             continue
         done.append(job.run_id)
     return done
+
+
+def _carry_out(job: Job, context: NodeContext) -> str:
+    """Runs the script. Returns how it failed, or ""."""
+    try:
+        job.script(context)
+    except LabError as refusal:
+        return refusal.heading
+    except (Exception, SystemExit) as failure:
+        # The user's script is foreign code: whatever it raises is the run's error and not the lab's.
+        return brief(failure, 500)
+    return ""

@@ -69,7 +69,9 @@ class WorkspaceProvider(MachineLearning):
         for assignment in self._permissions(workspace):
             self._roles.add(assignment)
             call.undo(partial(self._roles.remove, assignment))
-        self._policies.grant(workspace.depends_on["vault"], principal.object_id, (f"{key_vault.TYPE}/*",))
+        vault = workspace.depends_on["vault"]
+        self._policies.grant(vault, principal.object_id, (f"{key_vault.TYPE}/*",))
+        call.undo(partial(self._policies.revoke, vault, principal.object_id))
 
     def _permissions(self, workspace: Workspace) -> list[RoleAssignment]:
         roles = built_in()
@@ -96,4 +98,5 @@ class WorkspaceProvider(MachineLearning):
         """The managed identity and its permissions go with the workspace; the rest stays."""
         for assignment in self._permissions(call.target):
             self._roles.remove(assignment)
+        self._policies.revoke(call.target.depends_on["vault"], call.target.identity_id)
         self._directory.remove_principal(call.target.identity_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import replace
 
 from labkit.authenticators.platform import Platform
@@ -10,7 +10,7 @@ from labkit.authenticators.run_token import ISSUER, RunToken
 from labkit.core.clock import Clock
 from labkit.core.credential import Bearer
 from labkit.core.door import Call
-from labkit.core.errors import BadRequest, Conflict, NotFound
+from labkit.core.errors import BadRequest, Conflict, NotFound, brief
 from labkit.core.operation import operation
 from labkit.identity.issuer import SigningKeys
 from labkit.identity.token import Token
@@ -27,6 +27,12 @@ def _check_submission(experiment: str, compute: str, script: Script) -> None:
         raise BadRequest("An experiment needs a name.", required="letters, digits, - and _")
     if not isinstance(compute, str) or not callable(script):
         raise BadRequest("A run needs a compute target and a script.", required="its name, and a function")
+
+
+def _check_metric(run_id: str, name: str, value: float) -> None:
+    # A bool is an int to Python, and an int may be too large for a float.
+    if type(value) not in (int, float) or not -sys.float_info.max <= value <= sys.float_info.max:
+        raise BadRequest("A metric is a finite number.", presented=brief(value))
 
 
 class Runs(MachineLearning):
@@ -69,13 +75,11 @@ class Runs(MachineLearning):
             raise NotFound("The workspace has no such run.", presented=str(run_id)[:60])
         return call.target.runs[run_id]
 
-    @operation("Log metric", action=f"{_RUNS}/write", accepts=(Bearer, RunToken))
+    @operation("Log metric", action=f"{_RUNS}/write", accepts=(Bearer, RunToken), parse=_check_metric)
     def log_metric(self, call: Call[Workspace], run_id: str, name: str, value: float) -> None:
         """Adds a value to a run's history. Raises NotFound; BadRequest for what is no number; Conflict once
         the run has ended."""
         run = self._run(call, run_id)
-        if not isinstance(name, str) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise BadRequest("A metric is a finite number under a name.", presented=type(value).__name__)
         if run.status in ("Completed", "Failed"):
             raise Conflict("The run has ended.", presented=f"{run.run_id} is {run.status}")
         run.status = "Running"
