@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from labkit.core.credential import Credential
 from labkit.core.door import Door
-from labkit.core.errors import Refusal
+from labkit.core.errors import BadInput, Refusal, brief
 from labkit.core.resource import Component
 from labkit.core.show import Shown
 
@@ -71,7 +71,11 @@ def _short(target: str) -> str:
 
 def openings(door: Door, cred: Credential, caller: Component) -> Openings:
     """Tries a credential on every operation of every service, up to the authorization stage: nothing is
-    carried out and no hop is left."""
+    carried out and no hop is left. Raises BadInput for what is no credential."""
+    if not isinstance(cred, Credential):
+        raise BadInput(
+            "That is not a credential.", presented=brief(cred), required="for instance token.bearer or RunToken(raw)"
+        )
     return Openings(cred.kind, tuple(_attempts(door, cred, caller)))
 
 

@@ -14,7 +14,7 @@ from labkit.authenticators.platform import Forwarded, ManagedIdentity, Platform
 from labkit.authenticators.run_token import RunToken, RunTokenAuthenticator
 from labkit.core.clock import Clock
 from labkit.core.credential import Anonymous, Bearer, Credential
-from labkit.core.door import Authenticator, Decision, Door
+from labkit.core.door import Authenticator, Call, Decision, Door
 from labkit.core.entropy import Entropy
 from labkit.core.identity import Identity
 from labkit.core.resource import Resource, Resources
@@ -155,8 +155,11 @@ def _providers(
 ) -> dict[str, Provider]:
     """Each resource type that Resource Manager can create, and how it is made."""
 
+    def guard_vault(call: Call[Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+        policies.open(call.target.id)
+        return {"enableRbacAuthorization": False}
+
     def vault(id: str, region: str) -> Resource:
-        policies.open(id)
         host = f"{name_of(id)}.vault.azure.net"
         return Vault(id, name_of(id), host, region, tenant_id=tenant_id, audience=KEY_VAULT)
 
@@ -182,7 +185,7 @@ def _providers(
         return Provider(lambda id, region: kind(id, name_of(id), f"{name_of(id)}.azure.example", region))
 
     return {
-        key_vault.TYPE: Provider(vault),
+        key_vault.TYPE: Provider(vault, guard_vault),
         storage.TYPE: Provider(account, actions={"listKeys": storage.list_keys}),
         provider.REGISTRY: plain("Container Registry"),
         provider.INSIGHTS: plain("Application Insights"),

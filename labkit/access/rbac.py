@@ -40,10 +40,10 @@ class RoleAssignments:
             raise Conflict("This role assignment exists already.", presented=str(assignment))
         held[assignment.role.id] = assignment
 
-    def remove(self, assignment: RoleAssignment) -> None:
-        """Takes an assignment back; nothing happens where there is none."""
+    def remove(self, assignment: RoleAssignment) -> bool:
+        """Takes an assignment back. Returns whether there was one."""
         key = (assignment.principal_id, assignment.scope.lower().rstrip("/"))
-        self._held.get(key, {}).pop(assignment.role.id, None)
+        return self._held.get(key, {}).pop(assignment.role.id, None) is not None
 
     def held_by(self, principal_ids: tuple[str, ...], scope: str) -> Iterator[RoleAssignment]:
         """What these principals hold at a scope, inherited ones included, from the widest scope down."""

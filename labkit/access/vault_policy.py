@@ -21,9 +21,9 @@ class VaultPolicies:
         """Gives a principal these data actions, in place of what it had."""
         self._policies.setdefault(vault_id.lower(), {})[principal_id] = actions
 
-    def revoke(self, vault_id: str, principal_id: str) -> None:
-        """Takes a principal out of a vault's policy."""
-        self._policies.get(vault_id.lower(), {}).pop(principal_id, None)
+    def revoke(self, vault_id: str, principal_id: str) -> tuple[str, ...]:
+        """Takes a principal out of a vault's policy. Returns what it had."""
+        return self._policies.get(vault_id.lower(), {}).pop(principal_id, ())
 
     def governs(self, scope: str) -> bool:
         """Whether data actions at this scope follow an access policy."""

@@ -39,7 +39,9 @@ class LabError(Exception):
 
     def __str__(self) -> str:
         rows = (("presented", self.presented), ("required", self.required), ("what to do", self.advice))
-        return "\n".join([self.heading, *(f"  {name}: {text}" for name, text in rows if text)])
+        lines = "\n".join([self.heading, *(f"  {name}: {text}" for name, text in rows if text)])
+        # What was presented may be half a character, which no notebook can store.
+        return lines.encode("utf-8", "backslashreplace").decode()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"

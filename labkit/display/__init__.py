@@ -1,0 +1,27 @@
+"""Draws what the lab shows: diagrams, tables, boxes. Nothing below imports it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+# By name, so that a type is drawn without being imported, and a drawer loads when its first object is shown.
+DRAWERS = {
+    "labkit.core.trace.Trace": "labkit.display.diagram",
+    "labkit.core.verdict.Verdict": "labkit.display.verdict_view",
+    "labkit.identity.token.Token": "labkit.display.token_view",
+    "labkit.openings.Openings": "labkit.display.openings_view",
+    "labkit.display.table.Table": "labkit.display.table",
+}
+
+
+def render(shown: object) -> dict[str, str]:
+    """The richer forms of an object by mime type; {} for what has none. Never raises."""
+    for kind in type(shown).__mro__:
+        drawer = DRAWERS.get(f"{kind.__module__}.{kind.__qualname__}")
+        if drawer is not None:
+            try:
+                return {"text/html": import_module(drawer).html(shown)}
+            except Exception:
+                # The text form is still to come: a drawing that fails must not take it away.
+                return {}
+    return {}

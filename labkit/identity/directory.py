@@ -172,6 +172,10 @@ class Directory:
         """Takes a service principal or managed identity out of the tenant."""
         self._principals.pop(object_id, None)
 
+    def restore_principal(self, principal: ServicePrincipal) -> None:
+        """Puts back what was taken out."""
+        self._principals[principal.object_id] = principal
+
     def principal_of(self, client_id: str) -> ServicePrincipal | None:
         """The service principal of a client id."""
         return next((one for one in self._principals.values() if one.app_id == client_id), None)

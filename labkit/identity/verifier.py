@@ -8,6 +8,7 @@ are compared with the lab's clock, without leeway.  # assumption: no-clock-skew
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 from labkit.core.clock import iso
+from labkit.core.errors import brief
 from labkit.identity.errors import (
     AlgorithmNotAllowed,
     ClaimMissing,
@@ -74,7 +76,9 @@ class KeySet:
     def __init__(self, jwks: Mapping[str, Any]) -> None:
         self._keys: dict[str, list[RSAPublicKey | str]] = {}
         for entry in jwks["keys"]:
-            self._keys.setdefault(str(entry.get("kid")), []).append(_read_key(entry))
+            # A key without a name can be named by no token.
+            if isinstance(entry, Mapping) and isinstance(entry.get("kid"), str):
+                self._keys.setdefault(entry["kid"], []).append(_read_key(entry))
 
     def get(self, kid: object) -> RSAPublicKey:
         """The one key with this id. Raises UnknownKey, DuplicateKey or UnusableKey."""
@@ -102,7 +106,7 @@ def _read_key(entry: Mapping[str, Any]) -> RSAPublicKey | str:
     """The key of a JWK entry, or the reason why it may not be used."""
     if entry.get("kty") != "RSA":
         return f"kty is {entry.get('kty')!r}"
-    if entry.get("use", "sig") != "sig" or "verify" not in entry.get("key_ops", ["verify"]):
+    if entry.get("use", "sig") != "sig" or entry.get("key_ops", ["verify"]) != ["verify"]:
         return "not meant for signatures"
     if entry.get("alg", ALGORITHM) != ALGORITHM:
         return f"alg is {entry['alg']!r}"
@@ -121,13 +125,13 @@ def _check_header(header: Mapping[str, Any]) -> None:
     if "jwk" in header or "x5c" in header:
         raise EmbeddedKey("The token brings its own key.", required="a kid that names a published key")
     if "jku" in header or "x5u" in header:
-        address = str(header.get("jku", header.get("x5u")))[:60]
+        address = brief(header.get("jku", header.get("x5u")))
         raise ForeignKeyAddress("The token says where to fetch its key.", presented=address, required="a kid")
     if "crit" in header or "b64" in header:
         raise CriticalHeader("The token demands an extension.", presented="crit", required="none")
     algorithm = header.get("alg")
     if algorithm != ALGORITHM:
-        spelling = str(algorithm)[:20].lower()
+        spelling = algorithm.lower() if isinstance(algorithm, str) else ""
         refusal = (
             UnsignedToken
             if spelling == "none"
@@ -137,7 +141,7 @@ def _check_header(header: Mapping[str, Any]) -> None:
         )
         raise refusal(
             "The key decides the algorithm, not the token.",
-            presented=f"alg {str(algorithm)[:20]!r}",
+            presented=f"alg {brief(algorithm, 20)}",
             required=f"alg {ALGORITHM!r}, spelled so",
         )
 
@@ -168,17 +172,20 @@ def _check_claims(claims: Claims, expected: Expectation) -> None:
                 presented=type(claims[name]).__name__ if name in claims else "no such claim",
                 required=f"{name}: {kind.__name__}",
             )
-    if claims["tid"] != expected.tenant_id:
-        raise WrongTenant("Issued for another tenant.", presented=claims["tid"], required=expected.tenant_id)
-    if claims["iss"] != expected.issuer:
-        raise WrongIssuer("Issued by somebody else.", presented=claims["iss"], required=expected.issuer)
+    _compare(WrongTenant, "Issued for another tenant.", claims["tid"], expected.tenant_id)
+    _compare(WrongIssuer, "Issued by somebody else.", claims["iss"], expected.issuer)
     if canonical_audience(claims["aud"]) != canonical_audience(expected.audience):
         raise WrongAudience(
             "This token is for another resource.",
-            presented=claims["aud"],
+            presented=brief(claims["aud"]),
             required=expected.audience,
             advice="sign in for the resource that you call: one token opens one audience",
         )
+
+
+def _compare(refusal: type[TokenRefused], message: str, presented: str, required: str) -> None:
+    if presented != required:
+        raise refusal(message, presented=brief(presented), required=required)
 
 
 def _check_times(claims: Claims, now: int) -> None:
@@ -233,7 +240,11 @@ class CachingVerifier:
                 self._good.clear()
             assert isinstance(token, str | bytes)
             self._good[token] = claims
-        return dict(_accept(claims, expected, now))
+        # Copied to the bottom: whoever changes what they got must not change what the next one gets.
+        return {
+            name: deepcopy(value) if isinstance(value, list | dict) else value
+            for name, value in _accept(claims, expected, now).items()
+        }
 
 
 __all__ = [

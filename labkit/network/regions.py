@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.core.errors import BadInput
+from labkit.core.errors import BadInput, brief
 
 REGIONS = ("eastus", "westus2", "southcentralus", "northeurope", "westeurope")
 
@@ -10,9 +10,7 @@ REGIONS = ("eastus", "westus2", "southcentralus", "northeurope", "westeurope")
 def check_region(region: object) -> str:
     """The region's name. Raises BadInput for one that the lab does not have."""
     if region not in REGIONS:
-        raise BadInput(
-            "The lab has no such region.", presented=repr(region)[:40], required=", ".join(REGIONS)
-        )
+        raise BadInput("The lab has no such region.", presented=brief(region), required=", ".join(REGIONS))
     assert isinstance(region, str)
     return region
 

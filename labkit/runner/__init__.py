@@ -1,0 +1,1 @@
+"""Runs notebooks without anybody in front of them: scenarios, and the recording of outputs."""

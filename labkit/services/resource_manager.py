@@ -6,6 +6,7 @@ It authorizes each call and passes it on to the resource provider that is regist
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from labkit.core.credential import Bearer
 from labkit.core.door import Call
 from labkit.core.errors import (
     BadRequest,
+    Conflict,
     CredentialMissing,
     CredentialNotAccepted,
     Forbidden,
@@ -100,6 +102,10 @@ class ResourceProviders(Service):
     def targets(self, resources: Resources) -> Iterator[str]:
         return (one.id for one in resources if one.id.startswith("/subscriptions/"))
 
+    def check(self, id: str) -> None:
+        """Raises BadRequest for an id of a type that no provider is registered for."""
+        self._provider(id)
+
     def _provider(self, id: str) -> Provider:
         found = self._providers.get(resource_type(id).lower())
         if found is None:
@@ -118,8 +124,10 @@ class ResourceProviders(Service):
     @operation("Deprovision", accepts=(Forwarded,))
     def deprovision(self, call: Call[Resource]) -> None:
         """Deletes it."""
-        self._provider(call.target.id).deleted(call)
-        self._resources.remove(call.target)
+        resource = call.target
+        self._provider(resource.id).deleted(call)
+        self._resources.remove(resource)
+        call.undo(lambda: self._resources.add(resource))
 
     @operation("Act", accepts=(Forwarded,))
     def act(self, call: Call[Resource], action: str) -> Any:
@@ -185,21 +193,25 @@ class ResourceManager(Service):
         for above in (group_of(scope), parent_of(scope)):
             if above.lower() not in documents:
                 raise NotFound("What this would be created in does not exist.", presented=above)
+        self._providers.check(scope)
         region = check_region(location)
+        existing = documents.get(scope.lower())
+        if existing is not None and existing["location"] != region:
+            raise Conflict("A resource stays in its region.", presented=region, required=existing["location"])
         document = {
             "id": scope,
             "name": name_of(scope),
             "type": resource_type(scope),
             "location": region,
-            "properties": dict(properties or {}),
+            "properties": {**(existing["properties"] if existing else {}), **deepcopy(dict(properties or {}))},
         }
-        if scope.lower() not in documents:
+        if existing is None:
             self._providers.prepare(call, scope, region)
             document["properties"] |= self._pass_on(
                 call, ResourceProviders.provision, scope, properties or {}
             )
         self._store(call, document)
-        return document
+        return deepcopy(document)
 
     def _store(self, call: Call[Any], document: dict[str, Any]) -> None:
         documents, key = self._endpoint.documents, call.scope.lower()
@@ -210,7 +222,7 @@ class ResourceManager(Service):
     @operation("GET", action=_action("read"), accepts=(Bearer, Forwarded))
     def get(self, call: Call[ResourceManagerEndpoint]) -> dict[str, Any]:
         """The resource as Resource Manager shows it. Raises NotFound."""
-        return dict(self._document(call.scope))
+        return deepcopy(self._document(call.scope))
 
     @operation("DELETE", action=_action("delete"), accepts=(Bearer, Forwarded))
     def delete(self, call: Call[ResourceManagerEndpoint]) -> None:
@@ -218,6 +230,8 @@ class ResourceManager(Service):
         self._document(call.scope)
         documents = self._endpoint.documents
         inside = sorted((key for key in documents if within(key, call.scope)), key=len, reverse=True)
+        for key in inside:
+            self._providers.check(documents[key]["id"])
         for key in inside:
             self._pass_on(call, ResourceProviders.deprovision, documents[key]["id"])
         for key in inside:

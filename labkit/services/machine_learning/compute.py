@@ -70,7 +70,8 @@ def detached_from(resources: Resources) -> Callable[[Call[ComputeCluster]], None
     def deleted(call: Call[ComputeCluster]) -> None:
         workspace = resources.find(call.target.workspace_id)
         assert isinstance(workspace, Workspace)
-        workspace.computes.pop(call.target.name, None)
+        name, id = call.target.name, workspace.computes.pop(call.target.name, "")
+        call.undo(lambda: workspace.computes.update({name: id}))
 
     return deleted
 

@@ -61,8 +61,10 @@ def _carry_out(job: Job, context: NodeContext) -> str:
     try:
         job.script(context)
     except LabError as refusal:
-        return refusal.heading
-    except (Exception, SystemExit) as failure:
+        return refusal.heading or type(refusal).__name__
+    except SystemExit as end:
+        return "" if end.code in (None, 0) else brief(end, 500)
+    except Exception as failure:
         # The user's script is foreign code: whatever it raises is the run's error and not the lab's.
         return brief(failure, 500)
     return ""

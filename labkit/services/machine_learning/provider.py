@@ -97,6 +97,10 @@ class WorkspaceProvider(MachineLearning):
     def deleted(self, call: Call[Workspace]) -> None:
         """The managed identity and its permissions go with the workspace; the rest stays."""
         for assignment in self._permissions(call.target):
-            self._roles.remove(assignment)
-        self._policies.revoke(call.target.depends_on["vault"], call.target.identity_id)
-        self._directory.remove_principal(call.target.identity_id)
+            if self._roles.remove(assignment):
+                call.undo(partial(self._roles.add, assignment))
+        identity_id, vault = call.target.identity_id, call.target.depends_on["vault"]
+        call.undo(partial(self._policies.grant, vault, identity_id, self._policies.revoke(vault, identity_id)))
+        if principal := self._directory.principal(identity_id):
+            self._directory.remove_principal(identity_id)
+            call.undo(partial(self._directory.restore_principal, principal))

@@ -75,20 +75,25 @@ class Runs(MachineLearning):
             raise NotFound("The workspace has no such run.", presented=str(run_id)[:60])
         return call.target.runs[run_id]
 
+    def _open_run(self, call: Call[Workspace], run_id: str) -> Run:
+        run = self._run(call, run_id)
+        if run.status in ("Completed", "Failed"):
+            raise Conflict("The run has ended.", presented=f"{run.run_id} is {run.status}")
+        return run
+
     @operation("Log metric", action=f"{_RUNS}/write", accepts=(Bearer, RunToken), parse=_check_metric)
     def log_metric(self, call: Call[Workspace], run_id: str, name: str, value: float) -> None:
         """Adds a value to a run's history. Raises NotFound; BadRequest for what is no number; Conflict once
         the run has ended."""
-        run = self._run(call, run_id)
-        if run.status in ("Completed", "Failed"):
-            raise Conflict("The run has ended.", presented=f"{run.run_id} is {run.status}")
+        run = self._open_run(call, run_id)
         run.status = "Running"
         run.metrics.append((name, float(value)))
 
     @operation("Complete run", action=f"{_RUNS}/write", accepts=(Bearer, RunToken))
     def complete(self, call: Call[Workspace], run_id: str, error: str = "") -> None:
-        """The compute target reports that the script has ended; `error` says how, if it failed."""
-        run = self._run(call, run_id)
+        """The compute target reports that the script has ended; `error` says how, if it failed. Raises
+        NotFound, and Conflict once the run has ended."""
+        run = self._open_run(call, run_id)
         run.error = error
         run.status = "Failed" if error else "Completed"
 

@@ -1,0 +1,185 @@
+"""The `labkit` command."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from labkit import __version__
+from labkit.core.errors import BadInput, LabError
+
+FIRST_NOTEBOOK = "00-start-here.ipynb"
+
+# What a shell reports for a program that was ended by SIGINT, or that wrote to a closed pipe.
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command; `argv` is what stands after `labkit`. Returns the exit code: 0 for success, 1 for
+    something that failed, 2 for something that was typed wrongly."""
+    _never_fail_to_print()
+    try:
+        arguments, others = _parser().parse_known_args(argv)
+        if others and arguments.command is not _start:
+            raise BadInput("labkit does not know this.", presented=" ".join(others), advice="labkit --help")
+        code = arguments.command(arguments, others)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        return int(code)
+    except SystemExit as end:
+        # How argparse answers --help and what it does not understand.
+        return end.code if isinstance(end.code, int) else 2
+    except BrokenPipeError:
+        # Whoever read has seen enough. Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BadInput as error:
+        print(f"labkit: {error}", file=sys.stderr)
+        return 2
+    except ImportError as error:
+        print(f"labkit: {error}\n  what to do: run `labkit doctor`", file=sys.stderr)
+        return 1
+    except (LabError, OSError) as error:
+        print(f"labkit: {error}", file=sys.stderr)
+        return 1
+
+
+def _never_fail_to_print() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+Command = Callable[[argparse.Namespace, list[str]], int]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="labkit", description="The Azure ML Security Lab.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"labkit {__version__}")
+    parser.set_defaults(command=_no_command)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def add(name: str, command: Command, help: str, epilog: str = "") -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=help, description=help, epilog=epilog, allow_abbrev=False)
+        one.set_defaults(command=command)
+        return one
+
+    add(
+        "start",
+        _start,
+        "open the course in JupyterLab",
+        "Other options go to JupyterLab: jupyter lab --help.",
+    )
+    add("doctor", _doctor, "look at the installation and say what is missing")
+    one = add("sweep", _sweep, "run the scenarios beside the notebooks")
+    one.add_argument("--jobs", type=int, metavar="N", help="so many at a time; default: one per processor")
+    one.add_argument("--only", action="append", default=[], metavar="NAME", help="this one; may be repeated")
+    one.add_argument("--out", type=Path, metavar="DIR", help="keep the executed notebooks in DIR")
+    one = add("statements", _statements, "list what the documents state, and where it is proved and shown")
+    one.add_argument("--json", action="store_true", help="for programs")
+    one = add("assumptions", _assumptions, "list what the lab assumes because no document says it")
+    one.add_argument("--json", action="store_true", help="for programs")
+    return parser
+
+
+def _no_command(arguments: argparse.Namespace, others: list[str]) -> int:
+    _parser().print_help(sys.stderr)
+    return 2
+
+
+def _start(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit.checkout import checkout
+    from labkit.runner.kernel import environment
+
+    folder = checkout() / "notebooks"
+    if not (folder / FIRST_NOTEBOOK).is_file():
+        raise BadInput("The first notebook is missing.", required=str(folder / FIRST_NOTEBOOK))
+    where = (f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
+    # JupyterLab stops at an option that is given twice: what is typed counts.
+    typed = {other.partition("=")[0] for other in others}
+    ours = [option for option in (*where, *QUIET) if option.partition("=")[0] not in typed]
+    command = [sys.executable, "-m", "jupyterlab", *ours, *others]
+    if os.name == "posix":
+        os.execve(sys.executable, command, environment())
+    # On Windows a process that replaces itself loses its console.
+    return subprocess.call(command, env=environment())
+
+
+# JupyterLab asks no server for news, updates or extensions.
+QUIET = (
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)
+
+
+def _doctor(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit.doctor import examine
+
+    return examine()
+
+
+def _sweep(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit.checkout import checkout
+    from labkit.runner.sweep import sweep
+
+    file = checkout() / "notebooks" / "scenarios.toml"
+    failed = sweep(file, jobs=arguments.jobs, only=arguments.only, out=arguments.out)
+    return 1 if failed else 0
+
+
+def _statements(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit.checkout import checkout
+    from labkit.ledger import coverage, faults
+
+    root = checkout()
+    rows = coverage(root)
+    for fault in faults(root):
+        print(f"labkit: {fault}", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    for row in rows:
+        print("\n".join(_statement_lines(row)))
+    proved = sum(row["proved"] for row in rows)
+    print(f"{proved} of {len(rows)} statements are proved by a test and shown in a notebook.")
+    return 0
+
+
+def _statement_lines(row: dict[str, Any]) -> list[str]:
+    from textwrap import fill
+
+    mark = "proved" if row["proved"] else "not proved"
+    return [
+        f"{row['id']}  ({', '.join(row['releases'])})  {mark}",
+        fill(row["says"], 100, initial_indent="  ", subsequent_indent="  "),
+        *(f"  test      {test}" for test in row["tests"]),
+        *(f"  notebook  {cell}" for cell in row["notebooks"]),
+        "",
+    ]
+
+
+def _assumptions(arguments: argparse.Namespace, others: list[str]) -> int:
+    from dataclasses import asdict
+
+    from labkit.assumptions import assumptions
+
+    if arguments.json:
+        print(json.dumps([asdict(one) for one in assumptions()], indent=2))
+    else:
+        print("\n\n".join(map(repr, assumptions())))
+    return 0

@@ -1,0 +1,17 @@
+"""The colours of everything drawn. Text outside of these pairs takes the colour of the page around it, which
+is readable on light and dark themes alike; whoever sets a text colour sets its background too."""
+
+from __future__ import annotations
+
+# Text on background; each pair has a contrast of 4.5 to 1 or more.
+PAPER = "#ffffff"
+INK = "#1f2328"
+STOP = "#a40e26"
+WARNING = "#7a4100"
+ACCEPTED = (PAPER, "#1a5c2e")
+REFUSED = (PAPER, STOP)
+
+
+def style(pair: tuple[str, str]) -> str:
+    """A pair as CSS."""
+    return f"color:{pair[0]};background-color:{pair[1]}"

@@ -1,0 +1,53 @@
+"""Records a notebook: executes it and stores what came out, so that doing it again gives the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+from labkit.runner.kernel import connection, environment
+
+# The view of a live widget is named by a number drawn anew each time; its text form stays.
+_VOLATILE = ("application/vnd.jupyter.widget-view+json",)
+TIMEOUT = 120
+
+
+def record(path: Path) -> str:
+    """The notebook at `path`, executed, as the text of its file. Nothing is written. Raises
+    nbclient.exceptions.CellExecutionError for a cell that fails."""
+    notebook = nbformat.read(path, as_version=4)
+    with TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=TIMEOUT,
+            kernel_name="python3",
+            record_timing=False,
+            store_widget_state=False,
+            shutdown_kernel="immediate",
+            config=connection(Path(folder), "record"),
+        )
+        client.execute(cwd=str(path.parent), env=environment())
+    text: str = nbformat.writes(clean(notebook))
+    return text.rstrip("\n") + "\n"
+
+
+def clean(notebook: Any) -> Any:
+    """Takes out what differs from one execution to the next, or from one machine to another."""
+    for cell in notebook.cells:
+        cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
+        for output in cell.get("outputs", []):
+            for kind in _VOLATILE:
+                output.get("data", {}).pop(kind, None)
+            if "metadata" in output:
+                output.metadata = {}
+    kept = {key: notebook.metadata[key] for key in ("labkit",) if key in notebook.metadata}
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        **kept,
+    }
+    return notebook

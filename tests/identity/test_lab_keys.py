@@ -1,0 +1,47 @@
+"""The keys that ship with the package are real keys, and known as public ones."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from labkit.core.errors import BadInput
+from labkit.identity.lab_keys import KEY_BITS, LabKeys, _published
+
+LABELS = list(_published())
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_shipped_key_passes_every_check_of_its_numbers(label: str) -> None:
+    # The lab skips these checks when it loads a key, for speed: this is where they are made.
+    checked = load_pem_private_key(_published()[label], None, unsafe_skip_rsa_key_validation=False)
+    assert isinstance(checked, RSAPrivateKey)
+    assert checked.key_size == KEY_BITS == 2048
+    assert checked.public_key().public_numbers().e == 65537
+    assert checked.private_numbers() == LabKeys(seeded=True).rsa(label).private_numbers()
+
+
+def test_all_shipped_keys_are_distinct_and_share_no_prime() -> None:
+    numbers = [LabKeys(seeded=True).rsa(label).private_numbers() for label in LABELS]
+    assert len({prime for one in numbers for prime in (one.p, one.q)}) == 2 * len(LABELS)
+
+
+def test_there_are_keys_for_two_issuers_and_for_the_forger() -> None:
+    assert {label.partition("/")[0] for label in LABELS} == {"azure-ad", "machine-learning", "attacker"}
+
+
+@pytest.mark.parametrize("label", ["azure-ad/99", "", "azure-ad", "other/0"])
+def test_a_seeded_lab_has_no_other_keys(label: str) -> None:
+    with pytest.raises(BadInput, match="no further key") as caught:
+        LabKeys(seeded=True).rsa(label)
+    assert "seed=None" in caught.value.advice
+
+
+def test_an_unseeded_lab_makes_keys_of_its_own() -> None:
+    fresh = LabKeys(seeded=False)
+    first, second = fresh.rsa("azure-ad/0"), fresh.rsa("azure-ad/99")
+    assert fresh.rsa("azure-ad/0") is first
+    moduli = {key.public_key().public_numbers().n for key in (first, second)}
+    shipped = {LabKeys(seeded=True).rsa(label).public_key().public_numbers().n for label in LABELS}
+    assert len(moduli) == 2
+    assert not moduli & shipped
+    assert first.key_size == KEY_BITS

@@ -1,0 +1,134 @@
+"""The verifier remembers signatures, and nothing that could be turned against it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from labkit.identity.errors import (
+    TokenExpired,
+    TokenNotYetValid,
+    TokenRefused,
+    UnknownKey,
+    WrongAudience,
+    WrongIssuer,
+    WrongTenant,
+)
+from labkit.identity.issuer import OVERLAP, SigningKeys
+from labkit.identity.verifier import CachingVerifier, Expectation
+from tests.identity.mint import EXPECTED, KEYS, LAB_KEYS, NOW, claims, token
+
+GOOD = token()
+# A tenth of the token each, so that the attack runs on all processors.
+SLICES = [range(start, len(GOOD), 10) for start in range(10)]
+
+
+@pytest.fixture
+def warm() -> CachingVerifier:
+    """A cache that has seen the good token, as bytes and as text."""
+    verify = CachingVerifier()
+    for form in (GOOD, GOOD.decode()):
+        assert verify(form, KEYS, EXPECTED, NOW) == claims()
+    return verify
+
+
+def one_byte_changes(places: range) -> Iterator[bytes]:
+    for place in places:
+        before, after = GOOD[:place], GOOD[place + 1 :]
+        for value in range(256):
+            if value != GOOD[place]:
+                yield before + bytes([value]) + after
+
+
+@pytest.mark.parametrize("places", SLICES, ids=range(10))
+def test_a_warm_cache_accepts_no_one_byte_change_of_a_good_token(
+    warm: CachingVerifier, places: range
+) -> None:
+    accepted, attempts = [], 0
+    for changed in one_byte_changes(places):
+        attempts += 1
+        try:
+            warm(changed, KEYS, EXPECTED, NOW)
+        except TokenRefused:
+            continue
+        accepted.append(changed)
+    assert accepted == []
+    assert attempts == 255 * len(places)
+    assert warm(GOOD, KEYS, EXPECTED, NOW) == claims()
+
+
+def test_a_warm_cache_accepts_no_text_with_one_character_changed(warm: CachingVerifier) -> None:
+    text = GOOD.decode()
+    for place in range(len(text)):
+        for other in ("A", "=", ".", "\0", " ", "é", "\ud800", text[place].swapcase()):
+            if other != text[place]:
+                with pytest.raises(TokenRefused):
+                    warm(text[:place] + other + text[place + 1 :], KEYS, EXPECTED, NOW)
+
+
+def test_a_warm_cache_accepts_nothing_shorter_or_longer(warm: CachingVerifier) -> None:
+    for end in range(len(GOOD)):
+        for cut in (GOOD[:end], GOOD[:end] + GOOD[end + 1 :], GOOD[:end] + GOOD[end : end + 1] + GOOD[end:]):
+            if cut != GOOD:
+                with pytest.raises(TokenRefused):
+                    warm(cut, KEYS, EXPECTED, NOW)
+
+
+def test_a_remembered_token_expires(warm: CachingVerifier) -> None:
+    assert warm(GOOD, KEYS, EXPECTED, NOW + 3598) == claims()
+    with pytest.raises(TokenExpired):
+        warm(GOOD, KEYS, EXPECTED, NOW + 3599)
+    with pytest.raises(TokenNotYetValid):
+        warm(GOOD, KEYS, EXPECTED, NOW - 1)
+
+
+def test_a_remembered_token_opens_no_other_audience_issuer_or_tenant(warm: CachingVerifier) -> None:
+    audience, issuer, tenant = EXPECTED.audience, EXPECTED.issuer, EXPECTED.tenant_id
+    for other, refusal in (
+        (Expectation("https://vault.azure.net", issuer, tenant), WrongAudience),
+        (Expectation(audience, "https://ml.azure.com/", tenant), WrongIssuer),
+        (Expectation(audience, issuer, "partner-tenant-id"), WrongTenant),
+    ):
+        with pytest.raises(refusal):
+            warm(GOOD, KEYS, other, NOW)
+
+
+def test_claims_that_were_handed_out_cannot_be_changed_for_the_next_caller(warm: CachingVerifier) -> None:
+    warm(GOOD, KEYS, EXPECTED, NOW)["oid"] = "victim"
+    warm(GOOD, KEYS, EXPECTED, NOW).clear()
+    assert warm(GOOD, KEYS, EXPECTED, NOW) == claims()
+
+
+def test_claims_deep_inside_cannot_be_changed_either() -> None:
+    verify, grouped = CachingVerifier(), token(groups=["readers"])
+    verify(grouped, KEYS, EXPECTED, NOW)["groups"].append("owners")
+    assert verify(grouped, KEYS, EXPECTED, NOW)["groups"] == ["readers"]
+
+
+def test_a_remembered_token_outlives_rotation_by_the_overlap_and_no_longer() -> None:
+    keys, verify = SigningKeys(LAB_KEYS, "azure-ad"), CachingVerifier()
+    lasting = keys.sign(claims(exp=NOW + 10 * OVERLAP))
+    verify(lasting, keys.key_set(NOW), EXPECTED, NOW)
+    keys.rotate(NOW)
+    for after in (0, 1, OVERLAP - 1):
+        assert verify(lasting, keys.key_set(NOW + after), EXPECTED, NOW + after)
+    for after in (OVERLAP, OVERLAP + 1):
+        with pytest.raises(UnknownKey):
+            verify(lasting, keys.key_set(NOW + after), EXPECTED, NOW + after)
+
+
+def test_a_key_that_is_withdrawn_at_once_takes_its_tokens_with_it() -> None:
+    keys, verify = SigningKeys(LAB_KEYS, "azure-ad"), CachingVerifier()
+    old = keys.sign(claims())
+    verify(old, keys.key_set(NOW), EXPECTED, NOW)
+    keys.rotate(NOW, overlap=0)
+    with pytest.raises(UnknownKey):
+        verify(old, keys.key_set(NOW), EXPECTED, NOW)
+    assert verify(keys.sign(claims()), keys.key_set(NOW), EXPECTED, NOW) == claims()
+
+
+def test_a_cache_that_is_full_still_answers() -> None:
+    verify = CachingVerifier()
+    verify._good.update({str(number): {} for number in range(4096)})
+    verify._keys = KEYS
+    assert verify(GOOD, KEYS, EXPECTED, NOW) == claims()
+    assert len(verify._good) == 1
