@@ -63,12 +63,16 @@ class Statement(Shown):
             return "says otherwise"
         return "states" if release in self.releases or HOW_TO in self.releases else "is silent"
 
-    def __repr__(self) -> str:
-        said = fill(self.says, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """Where it is stated, where otherwise, and what opposes it, as (relation, text)."""
         rows = [("stated in", str(document)) for document in self.documents]
         rows += [("otherwise in", str(_documents()[release])) for release in self.absent_in]
-        rows += [("opposed by", id) for id in self.opposed_by]
-        return "\n".join([self.id, said, *(f"  {name:<13} {text}" for name, text in rows)])
+        return [*rows, *(("opposed by", id) for id in self.opposed_by)]
+
+    def __repr__(self) -> str:
+        said = fill(self.says, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
+        return "\n".join([self.id, said, *(f"  {name:<13} {text}" for name, text in self.sources)])
 
 
 @lru_cache(maxsize=1)

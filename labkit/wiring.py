@@ -14,36 +14,30 @@ from labkit.authenticators.platform import Forwarded, ManagedIdentity, Platform
 from labkit.authenticators.run_token import RunToken, RunTokenAuthenticator
 from labkit.core.clock import Clock
 from labkit.core.credential import Anonymous, Bearer, Credential
-from labkit.core.door import Authenticator, Call, Decision, Door
+from labkit.core.door import Authenticator, Decision, Door
 from labkit.core.entropy import Entropy
 from labkit.core.identity import Identity
-from labkit.core.resource import Resource, Resources
+from labkit.core.resource import Resources
 from labkit.core.trace import Trace
 from labkit.identity.directory import Directory
 from labkit.identity.issuer import SigningKeys
 from labkit.identity.lab_keys import LabKeys
 from labkit.identity.tenant import Tenant
 from labkit.network.regions import Switchboard
-from labkit.services import key_vault, storage
-from labkit.services.azure_ad import ARM, AUTHORITY, KEY_VAULT, STORAGE, AzureAD
-from labkit.services.key_vault import KeyVault, Vault
-from labkit.services.machine_learning import compute, provider, workspace
-from labkit.services.machine_learning.compute import Compute, ComputeCluster
+from labkit.providers import register_all
+from labkit.services.azure_ad import ARM, AUTHORITY, AzureAD
+from labkit.services.key_vault import KeyVault
+from labkit.services.machine_learning.compute import Compute
 from labkit.services.machine_learning.data_stores import DataStores
 from labkit.services.machine_learning.provider import WorkspaceProvider
 from labkit.services.machine_learning.run_secrets import RunSecrets
 from labkit.services.machine_learning.runs import Runs
-from labkit.services.machine_learning.workspace import Workspace
-from labkit.services.resource_id import name_of, parent_of
 from labkit.services.resource_manager import (
-    Provider,
     ResourceManager,
     ResourceManagerEndpoint,
     ResourceProviders,
 )
-from labkit.services.storage import BlobStorage, StorageAccount
-
-MICROSOFT = "Microsoft subscription"
+from labkit.services.storage import BlobStorage
 
 
 @dataclass(frozen=True)
@@ -73,14 +67,7 @@ def build(start: int, seed: int | None, home_id: str, partner_id: str) -> Parts:
     roles, policies, trace = RoleAssignments(), VaultPolicies(), Trace()
     home = _tenant(home_id, "contoso.example", azure_ad_keys, entropy)
     partner = _tenant(partner_id, "fabrikam.example", azure_ad_keys, entropy)
-    arm = ResourceManagerEndpoint(
-        "https://management.azure.com",
-        "Azure Resource Manager",
-        "management.azure.com",
-        boundary="Azure",
-        tenant_id=home_id,
-        audience=ARM,
-    )
+    arm = _resource_manager(home_id)
     for resource in (home, partner, arm):
         resources.add(resource)
     door = Door(
@@ -103,8 +90,7 @@ def build(start: int, seed: int | None, home_id: str, partner_id: str) -> Parts:
         Compute(platform), Runs(platform, run_keys, clock), DataStores(platform), RunSecrets(platform)
     )
     workspaces = WorkspaceProvider(platform, home.directory, roles, policies, entropy)
-    for type_, one in _providers(home_id, workspaces, resources, policies, entropy).items():
-        providers.register(type_, one)
+    register_all(providers, home_id, workspaces, resources, policies, entropy)
     return Parts(clock, entropy, trace, resources, switchboard, lab_keys, roles, home, partner, arm, door)
 
 
@@ -117,6 +103,17 @@ def _tenant(tenant_id: str, domain: str, keys: SigningKeys, entropy: Entropy) ->
         tenant_id=tenant_id,
         directory=Directory(tenant_id, domain, entropy),
         keys=keys,
+    )
+
+
+def _resource_manager(tenant_id: str) -> ResourceManagerEndpoint:
+    return ResourceManagerEndpoint(
+        "https://management.azure.com",
+        "Azure Resource Manager",
+        "management.azure.com",
+        boundary="Azure",
+        tenant_id=tenant_id,
+        audience=ARM,
     )
 
 
@@ -144,53 +141,3 @@ def _authorizer(roles: RoleAssignments, policies: VaultPolicies) -> Any:
         return roles.decide(who, action, data, scope, now)
 
     return decide
-
-
-def _providers(
-    tenant_id: str,
-    workspaces: WorkspaceProvider,
-    resources: Resources,
-    policies: VaultPolicies,
-    entropy: Entropy,
-) -> dict[str, Provider]:
-    """Each resource type that Resource Manager can create, and how it is made."""
-
-    def guard_vault(call: Call[Any], properties: Mapping[str, Any]) -> dict[str, Any]:
-        policies.open(call.target.id)
-        return {"enableRbacAuthorization": False}
-
-    def vault(id: str, region: str) -> Resource:
-        host = f"{name_of(id)}.vault.azure.net"
-        return Vault(id, name_of(id), host, region, tenant_id=tenant_id, audience=KEY_VAULT)
-
-    def account(id: str, region: str) -> Resource:
-        keys = {name: entropy(f"{id.lower()}/{name}", 64) for name in ("key1", "key2")}
-        host = f"{name_of(id)}.blob.core.windows.net"
-        return StorageAccount(
-            id, name_of(id), host, region, tenant_id=tenant_id, audience=STORAGE, access_keys=keys
-        )
-
-    def machine_learning(id: str, region: str) -> Resource:
-        host = f"{name_of(id)}.experiments.azureml.net"
-        return Workspace(id, name_of(id), host, region, MICROSOFT, tenant_id, ARM)
-
-    def cluster(id: str, region: str) -> Resource:
-        host = f"{name_of(id)}.compute.azureml.net"
-        return ComputeCluster(
-            id, name_of(id), host, region, MICROSOFT, tenant_id, ARM, workspace_id=parent_of(id)
-        )
-
-    def plain(service: str) -> Provider:
-        kind = type(service.replace(" ", ""), (Resource,), {"service": service})
-        return Provider(lambda id, region: kind(id, name_of(id), f"{name_of(id)}.azure.example", region))
-
-    return {
-        key_vault.TYPE: Provider(vault, guard_vault),
-        storage.TYPE: Provider(account, actions={"listKeys": storage.list_keys}),
-        provider.REGISTRY: plain("Container Registry"),
-        provider.INSIGHTS: plain("Application Insights"),
-        workspace.TYPE: Provider(machine_learning, workspaces.created, workspaces.deleted),
-        compute.RESOURCE_TYPE: Provider(
-            cluster, compute.attached_to(resources), compute.detached_from(resources)
-        ),
-    }

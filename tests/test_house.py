@@ -22,9 +22,10 @@ RANKS = [
     {"core"},
     {"identity", "access", "network", "crypto", "releases"},
     {"services", "authenticators"},
-    {"openings", "wiring", "furniture", "lab", "azure"},
+    {"openings", "providers", "wiring", "furniture", "lab", "azure"},
+    {"ledger", "citations", "assumptions", "checkout"},
     {"display"},
-    {"ledger", "citations", "assumptions", "checkout", "course", "runner", "sdk", "wire"},
+    {"course", "runner", "sdk", "wire"},
     {"cli", "doctor", "__main__", "__init__"},
 ]
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}

@@ -9,6 +9,7 @@ DRAWERS = {
     "labkit.core.trace.Trace": "labkit.display.diagram",
     "labkit.core.verdict.Verdict": "labkit.display.verdict_view",
     "labkit.identity.token.Token": "labkit.display.token_view",
+    "labkit.ledger.Statement": "labkit.display.statement_view",
     "labkit.openings.Openings": "labkit.display.openings_view",
     "labkit.display.table.Table": "labkit.display.table",
 }

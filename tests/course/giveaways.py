@@ -29,7 +29,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
 def _numbers(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         value = node.value if isinstance(node, ast.Constant) else None
-        if type(value) in (int, float) and (abs(value) >= _SMALLEST_NUMBER or value != int(value)):
+        if isinstance(value, int | float) and (abs(value) >= _SMALLEST_NUMBER or value != int(value)):
             yield str(value)
 
 

@@ -33,7 +33,7 @@ def swallows_in_a_context() -> None:
 
 
 def keeps_what_it_swallows() -> None:
-    kept = []
+    kept: list[BaseException] = []
     while True:
         try:
             len(kept)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from labkit import display
+from labkit import display, statement
 from labkit.authenticators.password import Password
 from labkit.core.show import Shown
 from labkit.core.trace import Hop, Trace
@@ -59,6 +59,7 @@ def test_a_notebook_gets_the_text_and_the_html_of_everything_that_has_a_drawer(l
         lab.attempt("carl", ResourceManager.get, lab.workspace, token.bearer),
         lab.opens(token.bearer),
         Table(("who",), [("carl",)]),
+        statement("authn-mfa"),
     ]
     assert {f"{type(one).__module__}.{type(one).__qualname__}" for one in shown} == set(display.DRAWERS)
     for one in shown:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labkit.core.credential import Bearer
-from labkit.course.checking import as_exactly, as_function, as_text, as_truth, call_safely
+from labkit.course.checking import NotUsable, as_exactly, as_function, as_text, as_truth, call_safely
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
 from labkit.course.exercises.authentication_reach import MFA_REACH, STOLEN
 from labkit.course.prediction import Prediction
@@ -65,13 +65,21 @@ def _check_whose(answer: object, bench: Bench) -> Result:
 def _leaned_on(whose: Callable[..., Any], person: Claims, application: Claims) -> tuple[str, str]:
     """Which claim the answer depends on, found by changing one at a time."""
     for claims in (person, application):
-        said = as_text(call_safely(whose, dict(claims)))
+        said = _says(whose, claims)
         for name, why in _MISLEADING.items():
             without = {key: value for key, value in claims.items() if key != name}
             for changed in (without, claims | {name: "carl@contoso.example"}):
-                if as_text(call_safely(whose, dict(changed))) != said:
+                if _says(whose, changed) != said:
                     return why, f"{name}-tells"
     return "It says the same whatever the claims are.", "does-not-look"
+
+
+def _says(whose: Callable[..., Any], claims: Claims) -> str:
+    """What the function returns for these claims; a complaint is an answer too."""
+    try:
+        return as_text(call_safely(whose, dict(claims)))
+    except NotUsable as complaint:
+        return str(complaint)
 
 
 _MISLEADING = {
@@ -220,7 +228,8 @@ def _check_fresh(answer: object, bench: Bench) -> Result:
         lab.clock.advance(_UNDERWAY)
         verdict = lab.attempt("pipeline", ResourceManager.get, lab.workspace, Bearer(token.reveal()))
         if not verdict:
-            return _late(str(verdict.code), left)
+            again = as_exactly(call_safely(fresh, lab, token), Token, what="What fresh(lab, token) returns")
+            return _late(str(verdict.code), left, stuck=again == token)
     sign_ins = sum(hop.operation == "Get token" for hop in lab.trace[begin:])
     if sign_ins > _MANY_SIGN_INS:
         calls = len(_WAITS) * _CYCLES
@@ -230,14 +239,11 @@ def _check_fresh(answer: object, bench: Bench) -> Result:
     return Result.right()
 
 
-def _late(code: str, left: int) -> Result:
+def _late(code: str, left: int, stuck: bool) -> Result:
     if code != "ExpiredAuthenticationToken":
         return Result.wrong(f"Resource Manager refused your token: {code}.", "any-token")
-    if left <= 0:
-        return Result.wrong(f"It returned a token that had been over for {-left} seconds.", "tokens-last")
-    return Result.wrong(
-        f"The token had {left} seconds left when you returned it, and none when the call arrived.", "too-late"
-    )
+    seen = f"The token had {left} seconds left when you returned it, and none when the call arrived."
+    return Result.wrong(seen, "tokens-last" if stuck else "too-late")
 
 
 def _fresh(body: str) -> str:
