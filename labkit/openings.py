@@ -74,7 +74,9 @@ def openings(door: Door, cred: Credential, caller: Component) -> Openings:
     carried out and no hop is left. Raises BadInput for what is no credential."""
     if not isinstance(cred, Credential):
         raise BadInput(
-            "That is not a credential.", presented=brief(cred), required="for instance token.bearer or RunToken(raw)"
+            "That is not a credential.",
+            presented=brief(cred),
+            required="for instance token.bearer or RunToken(raw)",
         )
     return Openings(cred.kind, tuple(_attempts(door, cred, caller)))
 

@@ -57,9 +57,7 @@ def _storage_accounts(tenant_id: str, entropy: Entropy) -> Provider:
         name = name_of(id)
         host = f"{name}.blob.core.windows.net"
         keys = {key: entropy(f"{id.lower()}/{key}", 64) for key in ("key1", "key2")}
-        return StorageAccount(
-            id, name, host, region, tenant_id=tenant_id, audience=STORAGE, access_keys=keys
-        )
+        return StorageAccount(id, name, host, region, tenant_id=tenant_id, audience=STORAGE, access_keys=keys)
 
     return Provider(make, actions={"listKeys": storage.list_keys})
 
@@ -76,9 +74,7 @@ def _clusters(tenant_id: str, resources: Resources) -> Provider:
     def make(id: str, region: str) -> Resource:
         host = f"{name_of(id)}.compute.azureml.net"
         parent = parent_of(id)
-        return ComputeCluster(
-            id, name_of(id), host, region, MICROSOFT, tenant_id, ARM, workspace_id=parent
-        )
+        return ComputeCluster(id, name_of(id), host, region, MICROSOFT, tenant_id, ARM, workspace_id=parent)
 
     return Provider(make, compute.attached_to(resources), compute.detached_from(resources))
 

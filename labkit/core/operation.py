@@ -33,7 +33,8 @@ R = TypeVar("R")
 S = TypeVar("S", bound="Service")
 T = TypeVar("T", bound=Resource)
 
-# Annotations are texts where PEP 563 is in force. These are checked at the parse stage; others an operation checks itself.
+# Annotations are texts where PEP 563 is in force. These are checked at the parse stage; others an operation
+# checks itself.
 _PLAIN: Mapping[object, type] = {"str": str, "bytes": bytes, str: str, bytes: bytes}
 
 Kinds = tuple[type[Credential], ...]

@@ -82,7 +82,9 @@ class Inspection(Shown):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         headers = ("in", "name", "in the good token", "in this one")
-        caption = f"{self.tampering}: {self.hope}" + ("" if self.changes else "; nothing differs that can be read")
+        caption = f"{self.tampering}: {self.hope}" + (
+            "" if self.changes else "; nothing differs that can be read"
+        )
         drawn = [Table(headers, self.changes, caption=caption), self.verdict]
         html = "\n".join(one._repr_mimebundle_().get("text/html", "") for one in drawn)
         return {"text/plain": repr(self), "text/html": html}

@@ -203,7 +203,10 @@ class ResourceManager(Service):
             "name": name_of(scope),
             "type": resource_type(scope),
             "location": region,
-            "properties": {**(existing["properties"] if existing else {}), **deepcopy(dict(properties or {}))},
+            "properties": {
+                **(existing["properties"] if existing else {}),
+                **deepcopy(dict(properties or {})),
+            },
         }
         if existing is None:
             self._providers.prepare(call, scope, region)

@@ -133,7 +133,8 @@ def test_a_notebook_is_finished(path: Path, check: Callable[[str, Notebook], Ite
 def test_there_are_notebooks_and_every_exercise_belongs_to_one() -> None:
     names = {path.name for path in NOTEBOOKS}
     assert FIRST in names
-    assert {entry.notebook for entry in (*exercises(), *predictions())} <= names
+    homes = {task.notebook for task in exercises()} | {each.notebook for each in predictions()}
+    assert homes <= names
 
 
 def good() -> Notebook:

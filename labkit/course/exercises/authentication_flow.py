@@ -52,7 +52,10 @@ def _check_whose(answer: object, bench: Bench) -> Result:
     whose = as_function(answer, parameters=1)
     lab = bench.lab()
     person, application = lab.sign_in("rita").claims, lab.sign_in(CLIENT_ID).claims
-    for owner, claims, wanted in (("rita", person, "person"), ("the application", application, "application")):
+    for owner, claims, wanted in (
+        ("rita", person, "person"),
+        ("the application", application, "application"),
+    ):
         said = as_text(call_safely(whose, dict(claims)), what="What whose(claims) returns")
         if said not in ("person", "application"):
             return Result.not_yet('whose(claims) has to return "person" or "application".')
@@ -140,7 +143,13 @@ def _cases(lab: Lab) -> list[tuple[str, Claims, int, bool, str]]:
     partner = lab.sign_in("gita", tenant=PARTNER_TENANT).claims
     now, end = lab.clock.now, int(good["exp"])
     return [
-        ("a token of this tenant, for Resource Manager, ten minutes old", good, now + 600, True, "too-strict"),
+        (
+            "a token of this tenant, for Resource Manager, ten minutes old",
+            good,
+            now + 600,
+            True,
+            "too-strict",
+        ),
         ("a good token for Key Vault", vault, now, False, "any-audience"),
         ("a good token of another tenant", partner, now, False, "any-tenant"),
         ("the good token, two hours old", good, now + 7200, False, "any-time"),
@@ -190,7 +199,9 @@ Set `answer` to the function.
     "That is why services take a library for this, and why a library has to be told the audience.",
     check=_check_believe,
     wrong=(
-        WrongAnswer(_believe(_TID, _TIME), "any-audience", "A token for another service is not a token for you."),
+        WrongAnswer(
+            _believe(_TID, _TIME), "any-audience", "A token for another service is not a token for you."
+        ),
         WrongAnswer(_believe(_AUD, _TIME), "any-tenant", "Every tenant can get tokens for your audience."),
         WrongAnswer(
             _believe(_AUD, _TID, 'claims["nbf"] <= now <= claims["exp"]'),
@@ -199,7 +210,9 @@ Set `answer` to the function.
         ),
         WrongAnswer(_believe(_AUD, _TID), "any-time", "Without a look at exp a stolen token works for ever."),
         WrongAnswer(
-            _believe(_AUD, _TID, 'now < claims["exp"]'), "not-before", "nbf is the first moment at which it counts."
+            _believe(_AUD, _TID, 'now < claims["exp"]'),
+            "not-before",
+            "nbf is the first moment at which it counts.",
         ),
         WrongAnswer(
             _believe(_AUD, _TID, _TIME, '"groups" in claims'),
@@ -273,7 +286,9 @@ Set `answer` to the function. `token.seconds_left` says how long a token is stil
     "MSAL do exactly this for you, and keep the token in a cache in between.",
     check=_check_fresh,
     wrong=(
-        WrongAnswer(_fresh("return token"), "tokens-last", "A token ends after an hour, whether it was used or not."),
+        WrongAnswer(
+            _fresh("return token"), "tokens-last", "A token ends after an hour, whether it was used or not."
+        ),
         WrongAnswer(
             _fresh('return lab.sign_in("your-client-id")'),
             "sign-in-every-time",

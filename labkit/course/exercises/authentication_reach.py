@@ -49,10 +49,22 @@ def _stolen(lab: Lab) -> dict[str, bool]:
 
 
 _STOLEN_LESSONS = {
-    "new run": ("the-token-is-the-user", "A run's token is not its submitter's: it cannot start anything new."),
-    "other workspace": ("the-token-is-the-user", "carl could go there, his run cannot: the audience is one workspace."),
-    "Key Vault": ("vault-directly", "The vault takes Azure AD's tokens. Azure ML fetches the secret and passes it on."),
-    "Resource Manager": ("the-token-is-the-user", "Resource Manager takes Azure AD's tokens, and this one is Azure ML's."),
+    "new run": (
+        "the-token-is-the-user",
+        "A run's token is not its submitter's: it cannot start anything new.",
+    ),
+    "other workspace": (
+        "the-token-is-the-user",
+        "carl could go there, his run cannot: the audience is one workspace.",
+    ),
+    "Key Vault": (
+        "vault-directly",
+        "The vault takes Azure AD's tokens. Azure ML fetches the secret and passes it on.",
+    ),
+    "Resource Manager": (
+        "the-token-is-the-user",
+        "Resource Manager takes Azure AD's tokens, and this one is Azure ML's.",
+    ),
     "metrics": ("bound-to-the-machine", "It is a bearer token: it works from any machine."),
     "data stores": ("only-metrics", "A training script needs its data, so its token opens the way to it."),
     "secrets": ("only-metrics", "A training script may ask for secrets, so its token opens them."),
@@ -70,7 +82,9 @@ def _check_stolen(answer: object, bench: Bench) -> Result:
             misconception, lesson = _STOLEN_LESSONS[name]
             said = "You say that it opens" if name in named else "You say that it does not open"
             found = "accepted" if opens[name] else "refused"
-            return Result.wrong(f"{said} {name!r}; the lab tried, and it was {found}. {lesson}", misconception)
+            return Result.wrong(
+                f"{said} {name!r}; the lab tried, and it was {found}. {lesson}", misconception
+            )
     return Result.right()
 
 
@@ -143,8 +157,14 @@ def _sign_ins(lab: Lab) -> dict[str, bool]:
 _MFA_LESSONS = {
     "password": ("a-setting-is-advice", "The tenant's setting is enforced at every sign-in."),
     "password and code": ("nobody-gets-in", "That is what the setting asks for."),
-    "client secret": ("applications-have-phones", "Second factors are for people. An application has only its secret."),
-    "refresh token": ("old-proof-is-enough", "The refresh token stands for a sign-in without a second factor."),
+    "client secret": (
+        "applications-have-phones",
+        "Second factors are for people. An application has only its secret.",
+    ),
+    "refresh token": (
+        "old-proof-is-enough",
+        "The refresh token stands for a sign-in without a second factor.",
+    ),
     "access token": ("tokens-are-recalled", "Nobody recalls an access token: it is good until it expires."),
 }
 

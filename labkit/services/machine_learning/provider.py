@@ -100,7 +100,9 @@ class WorkspaceProvider(MachineLearning):
             if self._roles.remove(assignment):
                 call.undo(partial(self._roles.add, assignment))
         identity_id, vault = call.target.identity_id, call.target.depends_on["vault"]
-        call.undo(partial(self._policies.grant, vault, identity_id, self._policies.revoke(vault, identity_id)))
+        call.undo(
+            partial(self._policies.grant, vault, identity_id, self._policies.revoke(vault, identity_id))
+        )
         if principal := self._directory.principal(identity_id):
             self._directory.remove_principal(identity_id)
             call.undo(partial(self._directory.restore_principal, principal))
