@@ -36,7 +36,7 @@ def _stolen(lab: Lab) -> dict[str, bool]:
     lab.ask("carl", RunSecrets.put, lab.workspace, bearer, "api", "lab-value")
     raw = lab.waiting_jobs()[0].token.reveal()
     token, here = RunToken(raw), lab.workspace
-    tried = {
+    tried: dict[str, Verdict[Any]] = {
         "metrics": lab.attempt("mallory", Runs.log_metric, here, token, run.run_id, "accuracy", 1.0),
         "data stores": lab.attempt("mallory", DataStores.credential, here, token, "workspaceblobstore"),
         "secrets": lab.attempt("mallory", RunSecrets.get, here, token, "api"),
