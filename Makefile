@@ -21,7 +21,7 @@ SOUND := $(shell [ "`cat $(PACKAGES) 2>/dev/null`" = "$(CURDIR)" ] && $(BIN)/pyt
 heading = @printf '\n== %s ==\n' '$(1)'
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test bench lint format lock clean always
+.PHONY: help lab test bench lint format record lock clean always
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(READY) ## check style and types only
 format: $(READY) ## put code and notebooks into the house style
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+record: $(READY) ## execute the notebooks and store what comes out
+	@$(BIN)/labkit record $(ARGS)
 
 lock: ## compile requirements.lock anew; ARGS=--upgrade takes the newest versions
 	@tmp=`mktemp -d` && trap 'rm -rf "$$tmp"' EXIT && cp requirements.lock "$$tmp" && \

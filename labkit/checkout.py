@@ -7,6 +7,8 @@ from pathlib import Path
 import labkit
 from labkit.core.errors import BadInput
 
+FIRST_NOTEBOOK = "00-start-here.ipynb"
+
 
 def checkout(package: Path = Path(labkit.__file__).parent) -> Path:
     """The folder that `package` lies in, where that is a checkout of the course. Raises BadInput where it is

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from labkit import __version__
+from labkit.checkout import FIRST_NOTEBOOK
 from labkit.core.errors import BadInput, LabError
-
-FIRST_NOTEBOOK = "00-start-here.ipynb"
 
 # What a shell reports for a program that was ended by SIGINT, or that wrote to a closed pipe.
 INTERRUPTED = 130
@@ -89,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--jobs", type=int, metavar="N", help="so many at a time; default: one per processor")
     one.add_argument("--only", action="append", default=[], metavar="NAME", help="this one; may be repeated")
     one.add_argument("--out", type=Path, metavar="DIR", help="keep the executed notebooks in DIR")
+    one = add("record", _record, "execute notebooks and store what comes out")
+    one.add_argument("names", nargs="*", metavar="NOTEBOOK", help="file names; default: all of them")
     one = add("statements", _statements, "list what the documents state, and where it is proved and shown")
     one.add_argument("--json", action="store_true", help="for programs")
     one = add("assumptions", _assumptions, "list what the lab assumes because no document says it")
@@ -140,6 +141,13 @@ def _sweep(arguments: argparse.Namespace, others: list[str]) -> int:
     file = checkout() / "notebooks" / "scenarios.toml"
     failed = sweep(file, jobs=arguments.jobs, only=arguments.only, out=arguments.out)
     return 1 if failed else 0
+
+
+def _record(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit.checkout import checkout
+    from labkit.runner.record import record_all
+
+    return record_all(checkout() / "notebooks", arguments.names)
 
 
 def _statements(arguments: argparse.Namespace, others: list[str]) -> int:

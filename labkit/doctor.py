@@ -172,8 +172,7 @@ def lab() -> Finding:
 
 def notebooks() -> Finding:
     """Whether the course is there."""
-    from labkit.checkout import checkout
-    from labkit.cli import FIRST_NOTEBOOK
+    from labkit.checkout import FIRST_NOTEBOOK, checkout
 
     folder = checkout() / "notebooks"
     if not (folder / FIRST_NOTEBOOK).is_file():

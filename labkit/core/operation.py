@@ -155,6 +155,7 @@ _COMMON: Dialect = {
     NetworkDenied: (403, "PublicNetworkAccessDenied"),
     Unauthenticated: (401, "Unauthorized"),
     Forbidden: (403, "Forbidden"),
+    # assumption: guest-code
     GuestNotSupported: (403, "GuestUserNotSupported"),
     BadRequest: (400, "BadRequest"),
     NotFound: (404, "NotFound"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
+from labkit.core.errors import BadInput
 from labkit.runner.kernel import connection, environment
 
 # The view of a live widget is named by a number drawn anew each time; its text form stays.
@@ -26,6 +29,8 @@ def record(path: Path) -> str:
             timeout=TIMEOUT,
             kernel_name="python3",
             record_timing=False,
+            # Where a text is cut into pieces depends on how busy the machine is.
+            coalesce_streams=True,
             store_widget_state=False,
             shutdown_kernel="immediate",
             config=connection(Path(folder), "record"),
@@ -33,6 +38,28 @@ def record(path: Path) -> str:
         client.execute(cwd=str(path.parent), env=environment())
     text: str = nbformat.writes(clean(notebook))
     return text.rstrip("\n") + "\n"
+
+
+def record_all(folder: Path, names: Sequence[str] = ()) -> int:
+    """Records the notebooks of a folder, or those with these names, and says of each whether it has changed.
+    A notebook with a cell that fails keeps what it had. Returns 1 where one failed, else 0. Raises BadInput
+    for an unknown name."""
+    known = {path.name: path for path in sorted(folder.glob("*.ipynb"))}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise BadInput("There is no such notebook.", presented=", ".join(unknown), required=", ".join(known))
+    failed = 0
+    for name in names or known:
+        try:
+            text = record(known[name])
+        except CellExecutionError as error:
+            failed += 1
+            print(f"{name}: a cell fails, nothing was stored\n{error}")
+            continue
+        state = "unchanged" if text == known[name].read_text("utf-8") else "changed"
+        known[name].write_text(text, "utf-8")
+        print(f"{name}: {state}")
+    return min(failed, 1)
 
 
 def clean(notebook: Any) -> Any:

@@ -18,6 +18,7 @@ from labkit.course.checking import (
     call_safely,
 )
 from labkit.course.describing import describe, in_short
+from labkit.course.stepping import run
 from labkit.identity.token import Token
 from labkit.lab import Lab
 from tests.hostile import CORPUS, Dict, Int, List, Set, Text, Yes, dispose
@@ -50,12 +51,12 @@ def is_plain(reader: str, value: object) -> bool:
 
 def complaint(reader: str, answer: object) -> str:
     """What is wrong with how a reader takes an answer; "" for nothing."""
-    try:
-        return "" if is_plain(reader, READERS[reader](answer)) else "came back as it was"
-    except NotUsable as refused:
-        sentence = str(refused)
-    except BaseException as error:
-        return f"raised {type(error)}"
+    ran = run(READERS[reader], answer)
+    if ran.error is None:
+        return ran.stopped or ("" if is_plain(reader, ran.value) else "came back as it was")
+    if type(ran.error) is not NotUsable:
+        return f"raised {type(ran.error)}"
+    sentence = str(ran.error)
     sentence.encode()
     good = len(sentence) < 1_000 and re.fullmatch(r"(?s)(Your|A key|The lab) .+[.]", sentence)
     return "" if good else sentence

@@ -27,8 +27,9 @@ _DEPENDENCIES = {"vault": key_vault.TYPE, "storage": storage.TYPE, "registry": R
 
 
 class WorkspaceProvider(MachineLearning):
-    """Creates what a workspace depends on in the user's subscription, with the user's own rights, and the
-    managed identity with its permissions (statements flow-create-workspace, mi-permissions)."""
+    """Creates what a workspace depends on in the user's subscription, with the user's own rights
+    (assumption: dependencies-by-caller), and the managed identity with its permissions (statements
+    flow-create-workspace, mi-permissions)."""
 
     def __init__(
         self,
