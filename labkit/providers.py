@@ -1,4 +1,5 @@
-"""The resource types that Resource Manager can create in the lab, and how each is made."""
+"""The resource types that Resource Manager can create in the lab, and how each is made. Host names that
+Azure does not document are made up (assumption: host-names)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Role assignments and the decision that follows from them.
 
-Assignments add up; a scope inherits from those above it; groups pass on what they hold.
+Assignments add up; a scope inherits from those above it; groups pass on what they hold. An assignment
+holds from the moment it is made (assumption: roles-at-once).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A user's password, alone or with a second factor."""
+"""A user's password, alone or with a second factor, looked at in this order: name, password, code, whether
+the account is enabled, what the tenant requires (assumption: order-of-sign-in)."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ OPENS = (
 
 @dataclass(frozen=True, repr=False)
 class RunToken(Credential):
-    """A JWT that Azure ML signed for one run; its audience is the workspace."""
+    """A JWT that Azure ML signed for one run; its audience is the workspace (assumption: run-token-form)."""
 
     token: str = field(repr=False)
     kind: ClassVar[str] = "ML service token"

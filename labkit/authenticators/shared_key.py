@@ -26,8 +26,11 @@ FRESH = 15 * 60
 
 @dataclass(frozen=True, repr=False)
 class SharedKey(Credential):
-    """The signature of one request: `request` is what was signed, `signed_at` (seconds) the date in it, and
-    `signature` the HMAC-SHA256 of both under an account key, in base64."""
+    """The signature of one request, in a form of the lab's own (assumption: shared-key-text).
+
+    request    what was signed; `signed_at` (seconds) is the date in it
+    signature  the HMAC-SHA256 of both under an account key, in base64
+    """
 
     account: str
     request: str

@@ -147,6 +147,7 @@ def operation(
 
 Dialect = Mapping[type[Refusal], tuple[int, str]]
 
+# What a service says that has no words of its own for it.  # assumption: common-codes
 _COMMON: Dialect = {
     UnknownHost: (0, "HostNotFound"),
     RegionDown: (503, "ServiceUnavailable"),

@@ -2,7 +2,8 @@
 
 Stricter than RFC 7519 asks and than PyJWT does: one algorithm, pinned to the key; keys come from the
 published set alone; a key that is ambiguous, short or meant for something else opens nothing. The times
-are compared with the lab's clock, without leeway.  # assumption: no-clock-skew
+are compared with the lab's clock, without leeway (assumption: no-clock-skew). The first check that fails
+names the refusal: header, key, signature, tenant, issuer, audience, times (assumption: order-of-checks).
 """
 
 from __future__ import annotations

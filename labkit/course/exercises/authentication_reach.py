@@ -48,26 +48,15 @@ def _stolen(lab: Lab) -> dict[str, bool]:
     return {name: verdict.accepted for name, verdict in tried.items()}
 
 
-_STOLEN_LESSONS = {
-    "new run": (
-        "the-token-is-the-user",
-        "A run's token is not its submitter's: it cannot start anything new.",
-    ),
-    "other workspace": (
-        "the-token-is-the-user",
-        "carl could go there, his run cannot: the audience is one workspace.",
-    ),
-    "Key Vault": (
-        "vault-directly",
-        "The vault takes Azure AD's tokens. Azure ML fetches the secret and passes it on.",
-    ),
-    "Resource Manager": (
-        "the-token-is-the-user",
-        "Resource Manager takes Azure AD's tokens, and this one is Azure ML's.",
-    ),
-    "metrics": ("bound-to-the-machine", "It is a bearer token: it works from any machine."),
-    "data stores": ("only-metrics", "A training script needs its data, so its token opens the way to it."),
-    "secrets": ("only-metrics", "A training script may ask for secrets, so its token opens them."),
+# What somebody believes who gets this one wrong.
+_STOLEN_BELIEFS = {
+    "metrics": "bound-to-the-machine",
+    "data stores": "only-metrics",
+    "secrets": "only-metrics",
+    "new run": "the-token-is-the-user",
+    "other workspace": "the-token-is-the-user",
+    "Key Vault": "vault-directly",
+    "Resource Manager": "the-token-is-the-user",
 }
 
 
@@ -76,15 +65,11 @@ def _check_stolen(answer: object, bench: Bench) -> Result:
     opens = _stolen(bench.lab())
     if unknown := sorted(brief(one) for one in named - opens.keys()):
         return Result.not_yet(f"Not among the seven: {', '.join(unknown)}.")
-    # What was missed of the metrics comes first: whoever says that nothing opens thinks of another protection.
-    for name in sorted(opens, key=lambda one: (one != "metrics", list(opens).index(one))):
-        if (name in named) != opens[name]:
-            misconception, lesson = _STOLEN_LESSONS[name]
+    for name, opened in opens.items():
+        if (name in named) != opened:
             said = "You say that it opens" if name in named else "You say that it does not open"
-            found = "accepted" if opens[name] else "refused"
-            return Result.wrong(
-                f"{said} {name!r}; the lab tried, and it was {found}. {lesson}", misconception
-            )
+            found = "accepted" if opened else "refused"
+            return Result.wrong(f"{said} {name!r}; the lab tried, and it was {found}.", _STOLEN_BELIEFS[name])
     return Result.right()
 
 
@@ -120,16 +105,20 @@ Set `answer` to the set of those that it opens. You may try them in the lab firs
     check=_check_stolen,
     wrong=(
         WrongAnswer("answer = set()", "bound-to-the-machine", "Bearer tokens work for whoever bears them."),
-        WrongAnswer('answer = {"metrics"}', "only-metrics", "A run reads data and secrets as well."),
+        WrongAnswer(
+            'answer = {"metrics"}',
+            "only-metrics",
+            "A training script needs its data and may ask for secrets, so its token opens them.",
+        ),
         WrongAnswer(
             'answer = {"metrics", "data stores", "secrets", "Key Vault"}',
             "vault-directly",
-            "The secret comes out of the vault by way of Azure ML.",
+            "The vault takes Azure AD's tokens only. Azure ML fetches the secret for the run and passes it on.",
         ),
         WrongAnswer(
             'answer = {"metrics", "data stores", "secrets", "new run", "other workspace"}',
             "the-token-is-the-user",
-            "A run has a token of its own, with less in it than the user's.",
+            "A run has a token of its own: signed by Azure ML, for one workspace, with less in it than the user's.",
         ),
     ),
 )
@@ -154,18 +143,12 @@ def _sign_ins(lab: Lab) -> dict[str, bool]:
     return {name: verdict.accepted for name, verdict in tried.items()}
 
 
-_MFA_LESSONS = {
-    "password": ("a-setting-is-advice", "The tenant's setting is enforced at every sign-in."),
-    "password and code": ("nobody-gets-in", "That is what the setting asks for."),
-    "client secret": (
-        "applications-have-phones",
-        "Second factors are for people. An application has only its secret.",
-    ),
-    "refresh token": (
-        "old-proof-is-enough",
-        "The refresh token stands for a sign-in without a second factor.",
-    ),
-    "access token": ("tokens-are-recalled", "Nobody recalls an access token: it is good until it expires."),
+_MFA_BELIEFS = {
+    "password": "a-setting-is-advice",
+    "password and code": "nobody-gets-in",
+    "client secret": "applications-have-phones",
+    "refresh token": "old-proof-is-enough",
+    "access token": "tokens-are-recalled",
 }
 
 
@@ -177,14 +160,13 @@ def _check_mfa(answer: object, bench: Bench) -> Result:
             return Result.not_yet(f'For {name!r} the answer has to say "passes" or "refused".')
     for name, passed in passes.items():
         if (said[name] == "passes") != passed:
-            misconception, lesson = _MFA_LESSONS[name]
             found = "it passed" if passed else "it was refused"
-            return Result.wrong(f"{name!r}: the lab tried, and {found}. {lesson}", misconception)
+            return Result.wrong(f"{name!r}: the lab tried, and {found}.", _MFA_BELIEFS[name])
     return Result.right()
 
 
 def _mfa(*words: str) -> str:
-    return f"answer = {dict(zip(_MFA_LESSONS, words, strict=True))!r}"
+    return f"answer = {dict(zip(_MFA_BELIEFS, words, strict=True))!r}"
 
 
 MFA_REACH = Exercise(
@@ -219,22 +201,27 @@ Set `answer` to a dict with these five keys, and `"passes"` or `"refused"` for e
         WrongAnswer(
             _mfa("refused", "passes", "refused", "refused", "passes"),
             "applications-have-phones",
-            "MFA is for people.",
+            "Second factors are for people. An application has only its secret.",
         ),
         WrongAnswer(
             _mfa("refused", "passes", "passes", "passes", "passes"),
             "old-proof-is-enough",
-            "A refresh token is worth what the sign-in was worth.",
+            "It stands for a sign-in without a second factor, and is worth no more than that.",
         ),
         WrongAnswer(
             _mfa("refused", "passes", "passes", "refused", "refused"),
             "tokens-are-recalled",
-            "An access token is not looked up anywhere when it is shown.",
+            "Nobody recalls an access token or looks it up when it is shown: it is good until it expires.",
         ),
         WrongAnswer(
             _mfa("passes", "passes", "passes", "refused", "passes"),
             "a-setting-is-advice",
-            "Required means required.",
+            "Required means required: the setting is enforced at every sign-in.",
+        ),
+        WrongAnswer(
+            _mfa("refused", "refused", "passes", "refused", "passes"),
+            "nobody-gets-in",
+            "The password together with the code is exactly what the setting asks for.",
         ),
     ),
 )

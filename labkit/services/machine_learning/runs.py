@@ -77,6 +77,7 @@ class Runs(MachineLearning):
 
     def _open_run(self, call: Call[Workspace], run_id: str) -> Run:
         run = self._run(call, run_id)
+        # assumption: ended-runs
         if run.status in ("Completed", "Failed"):
             raise Conflict("The run has ended.", presented=f"{run.run_id} is {run.status}")
         return run

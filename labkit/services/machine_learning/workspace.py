@@ -56,7 +56,8 @@ class MachineLearning(Service):
         self._platform = platform
 
     def as_workspace(self, call: Call[Any], workspace: Workspace, resource: str = ARM) -> Bearer:
-        """A token of the workspace's managed identity for a resource, fetched from Azure AD now."""
+        """A token of the workspace's managed identity for a resource, fetched from Azure AD now, each time
+        anew (assumption: no-token-cache)."""
         certificate = self._platform.certificate(workspace.identity_id)
         return call.ask(AzureAD.token, workspace.tenant_id, certificate, resource).access_token.bearer
 
