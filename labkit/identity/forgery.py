@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -32,9 +32,9 @@ class Forger:
     """A good token, the published key set, and the forger's own key pair. `victim` is the object id that
     the forger would like to be."""
 
-    token: str
+    token: str = field(repr=False)
     jwks: Mapping[str, Any]
-    key: RSAPrivateKey
+    key: RSAPrivateKey = field(repr=False)
     victim: str
 
     @property

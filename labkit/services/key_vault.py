@@ -9,6 +9,7 @@ from labkit.core.door import Call
 from labkit.core.errors import BadRequest, CredentialMissing, Forbidden, NotFound
 from labkit.core.operation import Service, operation
 from labkit.core.resource import Resource
+from labkit.core.secret import Secret
 from labkit.identity.errors import TokenRefused, WrongAudience, WrongIssuer, WrongTenant
 
 TYPE = "Microsoft.KeyVault/vaults"
@@ -47,11 +48,11 @@ class KeyVault(Service):
         call.target.secrets[name] = value
 
     @operation("Get secret", data_action=f"{_SECRETS}/getSecret/action")
-    def get_secret(self, call: Call[Vault], name: str) -> str:
+    def get_secret(self, call: Call[Vault], name: str) -> Secret:
         """The value. Raises NotFound."""
         if name not in call.target.secrets:
             raise NotFound("The vault has no such secret.", presented=str(name)[:60])
-        return call.target.secrets[name]
+        return Secret(call.target.secrets[name])
 
     @operation("List secrets", data_action=f"{_SECRETS}/readMetadata/action")
     def list_secrets(self, call: Call[Vault]) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from labkit.authenticators.shared_key import SharedKey
 from labkit.core.credential import Bearer
@@ -12,6 +13,7 @@ from labkit.core.door import Call
 from labkit.core.errors import BadRequest, CredentialMissing, Forbidden, NotFound, Unauthenticated
 from labkit.core.operation import Service, operation
 from labkit.core.resource import Resource
+from labkit.core.secret import Secret
 from labkit.identity.errors import TokenRefused
 
 TYPE = "Microsoft.Storage/storageAccounts"
@@ -27,14 +29,18 @@ class StorageAccount(Resource):
     blobs: dict[str, bytes] = field(default_factory=dict, repr=False, kw_only=True)
 
 
-def list_keys(call: Call[StorageAccount]) -> dict[str, str]:
+def list_keys(call: Call[StorageAccount]) -> dict[str, Secret]:
     """The POST action listKeys: both access keys, in base64."""
-    return {name: b64encode(key).decode() for name, key in call.target.access_keys.items()}
+    return {name: Secret(b64encode(key).decode()) for name, key in call.target.access_keys.items()}
 
 
-def connection_string(account: str, keys: dict[str, Any]) -> str:
+def connection_string(account: str, keys: Mapping[str, Secret]) -> str:
     """What clients are configured with: an address and a key that opens everything there."""
-    parts = ("DefaultEndpointsProtocol=https", f"AccountName={account}", f"AccountKey={keys['key1']}")
+    parts = (
+        "DefaultEndpointsProtocol=https",
+        f"AccountName={account}",
+        f"AccountKey={keys['key1'].reveal()}",
+    )
     return ";".join([*parts, "EndpointSuffix=core.windows.net"])
 
 

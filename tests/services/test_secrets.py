@@ -54,7 +54,7 @@ class TestThroughAzureMl:
 
     def test_no_secret_stands_in_the_trace(self, lab: Lab, carl: Bearer) -> None:
         lab.ask("carl", RunSecrets.put, lab.workspace, carl, "api-key", "hunter2")
-        assert lab.ask("carl", RunSecrets.get, lab.workspace, carl, "api-key") == "hunter2"
+        assert lab.ask("carl", RunSecrets.get, lab.workspace, carl, "api-key").reveal() == "hunter2"
         assert "hunter2" not in repr(lab.trace) + "".join(map(repr, lab.trace))
 
     def test_who_may_not_write_the_workspace_sets_no_secret(self, lab: Lab) -> None:
@@ -90,7 +90,7 @@ class TestThroughAzureMl:
         with pytest.raises(RegionDown):
             lab.ask("carl", RunSecrets.get, lab.workspace, carl, "api-key")
         lab.switchboard.up("eastus")
-        assert lab.ask("carl", RunSecrets.get, lab.workspace, carl, "api-key") == "hunter2"
+        assert lab.ask("carl", RunSecrets.get, lab.workspace, carl, "api-key").reveal() == "hunter2"
 
 
 def refusals(lab: Lab, op: Any, target: str, audience: str, *args: Any) -> dict[type[Refusal], Refusal]:

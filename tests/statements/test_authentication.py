@@ -243,9 +243,9 @@ def test_by_trial_it_opens_run_history_data_stores_and_run_secrets_at_home_alone
     }
     lab.ask("carl", RunSecrets.put, lab.workspace, lab.sign_in("carl").bearer, "api-key", "value")
     assert lab.ask("thief", Runs.get, lab.workspace, token, "train_1").status == "Queued"
-    assert lab.ask("thief", RunSecrets.get, lab.workspace, token, "api-key") == "value"
+    assert lab.ask("thief", RunSecrets.get, lab.workspace, token, "api-key").reveal() == "value"
     [store] = lab.ask("thief", DataStores.list_stores, lab.workspace, token)
-    assert "AccountKey=" in lab.ask("thief", DataStores.credential, lab.workspace, token, store)
+    assert "AccountKey=" in lab.ask("thief", DataStores.credential, lab.workspace, token, store).reveal()
 
 
 @pytest.mark.proves("authn-b2b")

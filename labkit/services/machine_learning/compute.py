@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 from labkit.core.door import Call
 from labkit.core.operation import operation
 from labkit.core.resource import Resource, Resources
+from labkit.core.secret import Secret
 from labkit.identity.token import Token
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
 
@@ -19,10 +20,10 @@ class RunContext(Protocol):
     def log(self, name: str, value: float) -> None:
         """Writes a metric to the run's history."""
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: str) -> Secret:
         """A secret of the run, through Azure ML."""
 
-    def data_store(self, name: str) -> str:
+    def data_store(self, name: str) -> Secret:
         """The credential of a data store, through Azure ML."""
 
 
@@ -34,7 +35,7 @@ class Job:
     """A run that waits on a compute target, with the ML service token that came with it."""
 
     run_id: str
-    token: Token
+    token: Token = field(repr=False)
     script: Script
 
 

@@ -7,6 +7,7 @@ from labkit.core.credential import Bearer
 from labkit.core.door import Call
 from labkit.core.errors import NotFound
 from labkit.core.operation import operation
+from labkit.core.secret import Secret
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
 
 _STORES = f"{TYPE}/datastores"
@@ -23,7 +24,7 @@ class DataStores(MachineLearning):
     @operation(
         "Get data store credential", action=f"{_STORES}/listsecrets/action", accepts=(Bearer, RunToken)
     )
-    def credential(self, call: Call[Workspace], name: str) -> str:
+    def credential(self, call: Call[Workspace], name: str) -> Secret:
         """A data store's connection string. Raises NotFound."""
         if name not in call.target.data_stores:
             raise NotFound("The workspace has no such data store.", presented=str(name)[:60])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labkit.authenticators.run_token import RunToken
 from labkit.core.door import Door
 from labkit.core.errors import LabError, brief
+from labkit.core.secret import Secret
 from labkit.services.machine_learning.compute import ComputeCluster, Job
 from labkit.services.machine_learning.data_stores import DataStores
 from labkit.services.machine_learning.run_secrets import RunSecrets
@@ -25,11 +26,11 @@ class NodeContext:
         """Writes a metric to the run's history."""
         self._door.ask(self._caller, Runs.log_metric, self._workspace, self._token, self.run_id, name, value)
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: str) -> Secret:
         """A secret of the run, through Azure ML."""
         return self._door.ask(self._caller, RunSecrets.get, self._workspace, self._token, name)
 
-    def data_store(self, name: str) -> str:
+    def data_store(self, name: str) -> Secret:
         """The credential of a data store, through Azure ML."""
         return self._door.ask(self._caller, DataStores.credential, self._workspace, self._token, name)
 

@@ -6,6 +6,7 @@ from labkit.authenticators.run_token import RunToken
 from labkit.core.credential import Bearer
 from labkit.core.door import Call
 from labkit.core.operation import operation
+from labkit.core.secret import Secret
 from labkit.services.azure_ad import KEY_VAULT
 from labkit.services.key_vault import KeyVault
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
@@ -21,6 +22,6 @@ class RunSecrets(MachineLearning):
         call.ask(KeyVault.set_secret, call.target.depends_on["vault"], as_identity, name, value)
 
     @operation("Get run secret", action=f"{TYPE}/metadata/secrets/read", accepts=(Bearer, RunToken))
-    def get(self, call: Call[Workspace], name: str) -> str:
+    def get(self, call: Call[Workspace], name: str) -> Secret:
         """A secret by name. Raises NotFound, in the vault's words."""
         return self.from_vault(call, name)

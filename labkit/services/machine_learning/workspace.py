@@ -10,6 +10,7 @@ from labkit.core.credential import Bearer
 from labkit.core.door import Call
 from labkit.core.operation import Service
 from labkit.core.resource import Resource
+from labkit.core.secret import Secret
 from labkit.services.azure_ad import ARM, KEY_VAULT, AzureAD
 from labkit.services.key_vault import KeyVault
 from labkit.services.resource_manager import TOKEN_DIALECT
@@ -61,7 +62,7 @@ class MachineLearning(Service):
         certificate = self._platform.certificate(workspace.identity_id)
         return call.ask(AzureAD.token, workspace.tenant_id, certificate, resource).access_token.bearer
 
-    def from_vault(self, call: Call[Workspace], name: str) -> str:
+    def from_vault(self, call: Call[Workspace], name: str) -> Secret:
         """A secret of the workspace's vault, read as its managed identity: the caller never reaches the
         vault."""
         as_identity = self.as_workspace(call, call.target, KEY_VAULT)
