@@ -38,7 +38,7 @@ class TestThroughAzureMl:
         seen: list[str] = []
 
         def script(context: RunContext) -> None:
-            seen.extend([context.secret("api-key"), context.data_store(STORE)])
+            seen.extend([context.secret("api-key").reveal(), context.data_store(STORE).reveal()])
 
         lab.ask("carl", Runs.submit, lab.workspace, carl, "train", lab.cluster, script)
         lab.trace.clear()

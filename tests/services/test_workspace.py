@@ -98,9 +98,9 @@ class TestCreation:
         [value] = vault.secrets.values()
         keys = lab.ask("carl", ResourceManager.post, account.id, carl, "listKeys")
         assert value.startswith(
-            f"DefaultEndpointsProtocol=https;AccountName={account.name};AccountKey={keys['key1']};"
+            f"DefaultEndpointsProtocol=https;AccountName={account.name};AccountKey={keys['key1'].reveal()};"
         )
-        assert lab.ask("carl", DataStores.credential, NEW, carl, "workspaceblobstore") == value
+        assert lab.ask("carl", DataStores.credential, NEW, carl, "workspaceblobstore").reveal() == value
         assert value not in repr(vault) + repr(account)
 
     def test_its_identity_holds_what_it_needs_and_nothing_elsewhere(self, lab: Lab, carl: Bearer) -> None:
