@@ -14,7 +14,7 @@ def brief(value: object, longest: int = 60) -> str:
     """A value as an error message shows it: short, and whatever its `repr` does."""
     try:
         text = repr(value)
-    except Exception:
+    except (Exception, SystemExit):
         # Numbers of thousands of digits and objects of the learner's own may refuse to be printed.
         text = f"something of type {type(value).__name__}"
     return text if len(text) <= longest else text[: longest - 3] + "..."

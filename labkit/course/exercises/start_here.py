@@ -21,8 +21,8 @@ PREDICTIONS = (
 
 
 def _check_scope(answer: object, bench: Bench) -> Result:
-    lab = bench.lab()
     scope = as_text(answer).strip().rstrip("/")
+    lab = bench.lab()
     wanted = group_of(lab.workspace)
     if scope.lower() == wanted.lower():
         return Result.right()
