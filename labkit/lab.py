@@ -111,6 +111,8 @@ class Lab:
         """Signs a person in by name, or the application by its client id, and returns the access token for
         `resource`. With `second_factor` the person also enters the code that their authenticator shows.
         Raises BadInput for a name that the lab does not know, or a SignInRefused."""
+        if second_factor is not True and second_factor is not False:
+            raise BadInput("With a second factor?", presented=brief(second_factor), required="True or False")
         credential = self._credential(who, second_factor)
         return self.ask(who, AzureAD.token, tenant, credential, resource).access_token
 
@@ -140,7 +142,12 @@ class Lab:
     def _cluster(self, name: str) -> ComputeCluster:
         found = self.resources.get(f"{self.workspace}/computes/{name}")
         if not isinstance(found, ComputeCluster):
-            raise BadInput("The workspace has no such cluster.", presented=brief(name), required=self.cluster)
+            raise BadInput(
+                "The workspace has no such cluster.",
+                presented=brief(name),
+                required=self.cluster,
+                advice="if the workspace was deleted, labkit.start() gives a new lab",
+            )
         return found
 
     @property

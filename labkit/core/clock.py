@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from labkit.core.errors import BadInput, brief
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(?:\d{1,9}[smhd])+")
+_DURATION = re.compile(r"-?(?:\d{1,9}[smhd])+")
 _PART = re.compile(r"(\d+)([smhd])")
 _LATEST = int(datetime(9000, 1, 1, tzinfo=UTC).timestamp())
 
@@ -22,6 +22,7 @@ def seconds(duration: object) -> int:
         total = duration
     elif isinstance(duration, str) and _DURATION.fullmatch(duration):
         total = sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(duration))
+        total = -total if duration.startswith("-") else total
     else:
         raise BadInput(
             "That is not a duration.",

@@ -113,6 +113,18 @@ class _Passage:
         self.why = ""
 
 
+def _check_call(target: object, cred: object) -> None:
+    """A call that names no target or presents no credential is a slip of the pen, and leaves no hop."""
+    if isinstance(target, str) and isinstance(cred, Credential):
+        return
+    raise BadInput(
+        "A call names its target and presents a credential.",
+        presented=f"target {type(target).__name__}, credential {type(cred).__name__}",
+        required="the target as text, the credential as Bearer(token), Anonymous() or another kind",
+        advice="did you mean token.bearer?" if hasattr(cred, "bearer") else "",
+    )
+
+
 class Door:
     """Holds what the stages need and the table of services. A lab has one."""
 
@@ -155,6 +167,7 @@ class Door:
         """Tries a call up to the authorization stage and no further: nothing is carried out, no hop is
         left. Raises the Refusal of the stage that would turn the call away."""
         service = self._service(op)
+        _check_call(target, cred)
         passage = _Passage()
         try:
             self._admit(passage, service, caller, op, target, cred, args, {})
@@ -177,6 +190,7 @@ class Door:
     ) -> R:
         """One call, from the first stage to the hop."""
         service = self._service(op)
+        _check_call(target, cred)
         number = self.trace.open()
         passage = _Passage()
         outcome, undo_from = "ok", len(flow.undo)
@@ -202,7 +216,11 @@ class Door:
     def _service(self, op: Op[..., Any]) -> Service:
         service = self.services.get(op.service) if isinstance(op, Op) else None
         if service is None:
-            raise BadInput("That is not an operation of this lab.", presented=brief(op))
+            raise BadInput(
+                "That is not an operation of this lab.",
+                presented=brief(op),
+                required="for instance ResourceManager.get, from labkit.azure",
+            )
         return service
 
     def _admit(
@@ -216,12 +234,6 @@ class Door:
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
     ) -> None:
-        if not isinstance(target, str) or not isinstance(cred, Credential):
-            raise BadInput(
-                "A call names its target and presents a credential.",
-                presented=f"target {type(target).__name__}, credential {type(cred).__name__}",
-                required="the target as text, the credential as Bearer(token), Anonymous() or another kind",
-            )
         self._reach(passage, service, target)
         passage.stage = "network"
         resource: Resource = passage.resource

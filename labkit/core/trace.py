@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from labkit.core.clock import iso
+from labkit.core.errors import BadInput, brief
 from labkit.core.show import Shown
 
 STAGES = ("reach", "network", "authentication", "authorization", "parse", "operation")
@@ -83,7 +84,10 @@ class Trace(Shown):
         self._hops.clear()
 
     def last(self, calls: int = 1) -> Trace:
-        """The last outermost calls, each with everything that it caused."""
+        """The last outermost calls, each with everything that it caused. Raises BadInput for what is no whole
+        number."""
+        if type(calls) is not int or calls < 0:
+            raise BadInput("How many calls?", presented=brief(calls), required="a whole number, 0 or more")
         roots = [place for place, hop in enumerate(self._hops) if hop.parent == 0]
         return self[roots[-calls] :] if 0 < calls <= len(roots) else Trace(self._hops if calls else ())
 

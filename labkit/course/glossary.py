@@ -43,8 +43,9 @@ def glossary(term: str = "") -> Table:
     spellings = {word.lower(): one for one in known.values() for word in (one.name, *one.words)}
     wanted = term.lower() if isinstance(term, str) else ""
     if wanted not in spellings:
-        near = ", ".join(get_close_matches(wanted, spellings)) or "glossary() lists them all"
-        raise BadInput("The course has no such term.", presented=brief(term), advice=near)
+        near = " or ".join(get_close_matches(wanted, spellings))
+        advice = f"did you mean {near}?" if near else "glossary() lists them all"
+        raise BadInput("The course has no such term.", presented=brief(term), advice=advice)
     return _table([spellings[wanted]])
 
 

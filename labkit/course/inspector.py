@@ -106,7 +106,9 @@ def inspect_token(
     result. Raises BadInput for a tampering or a name that the lab does not know."""
     if not isinstance(tampering, str) or tampering not in TAMPERINGS:
         raise BadInput(
-            "There is no such tampering.", presented=brief(tampering), required=", ".join(TAMPERINGS)
+            "There is no such tampering.",
+            presented=brief(tampering),
+            required=", ".join(map(repr, TAMPERINGS)),
         )
     chosen = TAMPERINGS[tampering]
     lab = labkit.start(release, seed)

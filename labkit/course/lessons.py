@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.checkout import checkout
-from labkit.core.errors import BadInput
+from labkit.core.errors import BadInput, brief
 from labkit.course.glossary import Term
 from labkit.display.table import Table
 
@@ -93,6 +93,10 @@ def first_uses(course: Iterable[Lesson], terms: Iterable[Term]) -> dict[str, str
 def course_map(folder: Path | None = None) -> Table:
     """The notebooks in reading order, with their minutes and the notebooks that teach what they require.
     Without a folder, those of this course. Raises BadInput."""
+    if folder is not None and not isinstance(folder, Path):
+        raise BadInput(
+            "A folder is a pathlib.Path.", presented=brief(folder), required="nothing, for this course"
+        )
     course = lessons(folder or checkout() / "notebooks")
     taught_in = {term: each.notebook for each in course for term in each.teaches}
     rows = []

@@ -125,7 +125,8 @@ def _choose(prediction: Prediction, record: _Record, choice: object) -> str:
 
 
 def _too_late(choice: str) -> str:
-    return f"Your later choice, {choice}, does not count: the answer was known by then."
+    known = "the answer was known by then. Restart the kernel to begin anew."
+    return f"Your later choice, {choice}, does not count: {known}"
 
 
 def _listed(options: tuple[str, ...]) -> str:

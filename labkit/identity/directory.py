@@ -7,7 +7,7 @@ import hmac
 from dataclasses import dataclass, field
 
 from labkit.core.entropy import Entropy
-from labkit.core.errors import BadInput
+from labkit.core.errors import BadInput, brief
 from labkit.identity.totp import totp
 
 
@@ -77,18 +77,32 @@ SECRET_LIFETIME = 365 * 24 * 3600
 
 
 class Directory:
-    """The objects of one tenant. `mfa_required` is the tenant's setting for all users."""
+    """The objects of one tenant."""
 
     def __init__(self, tenant_id: str, domain: str, entropy: Entropy) -> None:
         self.tenant_id = tenant_id
         self.domain = domain
-        self.mfa_required = False
+        self._mfa_required = False
         self._entropy = entropy
         self._users: dict[str, User] = {}
         self._groups: dict[str, Group] = {}
         self._applications: dict[str, Application] = {}
         self._principals: dict[str, ServicePrincipal] = {}
         self._identities = 0
+
+    @property
+    def mfa_required(self) -> bool:
+        """The tenant's setting for all of its users. Raises BadInput when set to other than True or False."""
+        return self._mfa_required
+
+    @mfa_required.setter
+    def mfa_required(self, required: bool) -> None:
+        # "no" counts as true in Python: a setting that protects must not be guessed.
+        if required is not True and required is not False:
+            raise BadInput(
+                "Is a second factor required?", presented=brief(required), required="True or False"
+            )
+        self._mfa_required = required
 
     def _id(self, kind: str, name: str) -> str:
         return self._entropy.uuid(f"{self.tenant_id}/{kind}/{name}")

@@ -15,7 +15,7 @@ NOON = 1_584_100_800
 HUGE = 10**5000
 
 NONSENSE: list[Any] = [
-    *(None, True, False, 1.5, float("nan"), b"1m", [], {}, (), "", " ", "m", "1", "1.5m", "-1m"),
+    *(None, True, False, 1.5, float("nan"), b"1m", [], {}, (), "", " ", "m", "1", "1.5m", "--1m"),
     *("1M", "1 m", " 1m", "1m ", "1m\n", "1m2", "m1", "1w", "one hour", "1e3s", "+1s", "9999999999s"),
 ]
 TOO_FAR: list[Any] = [2**62, HUGE, "999999999d", "9" * 9 + "d" + "9" * 9 + "h"]
@@ -58,8 +58,8 @@ def test_whatever_is_no_duration_is_bad_input_and_nothing_else(duration: object)
         assert seconds(duration) >= 0
 
 
-@pytest.mark.parametrize("step", [-1, -3600, -HUGE], ids=["-1", "-3600", "-huge"])
-def test_the_clock_does_not_run_backwards(step: int) -> None:
+@pytest.mark.parametrize("step", [-1, -3600, -HUGE, "-1m"], ids=["-1", "-3600", "-huge", "-1m"])
+def test_the_clock_does_not_run_backwards(step: object) -> None:
     clock = Clock(NOON)
     with pytest.raises(BadInput, match="backwards"):
         clock.advance(step)

@@ -26,9 +26,9 @@ PREDICTIONS = (
         options=("accepted", "refused"),
     ),
     Prediction(
-        id="token-at-61-minutes",
+        id="token-at-exp",
         notebook=NOTEBOOK,
-        question="A token that was good for an hour is shown after 61 minutes.",
+        question="The claim exp of a token says 09:59:59. At 09:59:59 the token is shown.",
         options=("accepted", "refused"),
     ),
     Prediction(
@@ -38,43 +38,62 @@ PREDICTIONS = (
         options=("accepted", "refused"),
     ),
     Prediction(
-        id="run-token-data-store",
+        id="run-token-other-run",
         notebook=NOTEBOOK,
-        question="Does a run's token open the data store credentials of its workspace?",
-        options=("yes", "no"),
+        question="The token of one run is shown to read the metrics of another run of the same workspace.",
+        options=("accepted", "refused"),
     ),
 )
 
 Claims = dict[str, Any]
 
 
-def _check_whose(answer: object, bench: Bench) -> Result:
-    whose = as_function(answer, parameters=1)
-    lab = bench.lab()
+def _owners(lab: Lab) -> list[tuple[str, Claims, str]]:
+    """(whose token it is, its claims, what to say), the two plain ones first."""
     person, application = lab.sign_in("rita").claims, lab.sign_in(CLIENT_ID).claims
-    for owner, claims, wanted in (
+    return [
         ("rita", person, "person"),
         ("the application", application, "application"),
-    ):
-        said = as_text(call_safely(whose, dict(claims)), what="What whose(claims) returns")
-        if said not in ("person", "application"):
+        ("a person who signed in through a web application", person | {"appidacr": "1"}, "person"),
+        ("a person, with the name of the client in it", person | {"app_displayname": "Portal"}, "person"),
+        ("a person who has no password", person | {"amr": ["rsa", "mfa"]}, "person"),
+        ("a person, where idtyp says so", person | {"idtyp": "user"}, "person"),
+        ("another application", application | {"appid": "another-client-id"}, "application"),
+    ]
+
+
+def _check_whose(answer: object, bench: Bench) -> Result:
+    whose = as_function(answer, parameters=1)
+    owners = _owners(bench.lab())
+    said = []
+    for owner, claims, wanted in owners:
+        word = as_text(call_safely(whose, dict(claims)), what="What whose(claims) returns")
+        if word not in ("person", "application"):
             return Result.not_yet('whose(claims) has to return "person" or "application".')
-        if said != wanted:
-            why, misconception = _leaned_on(whose, person, application)
-            return Result.wrong(f"For a token of {owner} it says {said!r}. {why}", misconception)
-    return Result.right()
+        said.append((owner, word, wanted))
+    wrong = next(((owner, word) for owner, word, wanted in said if word != wanted), None)
+    if wrong is None:
+        return Result.right()
+    if [word for _, word, _ in said[:2]] == ["application", "person"]:
+        return _leaned_on(whose, owners) or Result.not_yet("The other way round.")
+    found = f"For a token of {wrong[0]} it says {wrong[1]!r}."
+    if said[0][1] == said[1][1]:
+        leaned = _leaned_on(whose, owners)
+        return leaned or Result.not_yet(f"{found} Print the claims of both and compare them.")
+    return Result.not_yet(found)
 
 
-def _leaned_on(whose: Callable[..., Any], person: Claims, application: Claims) -> tuple[str, str]:
-    """Which claim the answer depends on, found by changing one at a time."""
-    for claims in (person, application):
+def _leaned_on(whose: Callable[..., Any], owners: list[tuple[str, Claims, str]]) -> Result | None:
+    """The misleading claim that the answer depends on, found by changing one at a time."""
+    for owner, claims, _ in owners[:2]:
         said = _says(whose, claims)
-        for name, why in _MISLEADING.items():
+        for name, other in _MISLEADING.items():
             without = {key: value for key, value in claims.items() if key != name}
-            for changed in (without, claims | {name: "carl@contoso.example"}):
-                if _says(whose, changed) != said:
-                    return why, f"{name}-tells"
-    return "It says the same whatever the claims are.", "does-not-look"
+            if any(_says(whose, changed) != said for changed in (without, without | {name: other})):
+                return Result.wrong(
+                    f"For a token of {owner} it says {said!r}, because of {name}.", f"{name}-tells"
+                )
+    return None
 
 
 def _says(whose: Callable[..., Any], claims: Claims) -> str:
@@ -85,11 +104,8 @@ def _says(whose: Callable[..., Any], claims: Claims) -> str:
         return str(complaint)
 
 
-_MISLEADING = {
-    "appid": "A person's token has an appid too: the application through which they signed in.",
-    "oid": "Both have an object id: both are accounts of the tenant.",
-    "sub": "The subject is an opaque id for both of them.",
-}
+# Claims that both have, and a value that means nothing in them.
+_MISLEADING = {"appid": "", "oid": "", "sub": "someone@elsewhere.example"}
 
 WHOSE = Exercise(
     id="auth-whose",
@@ -120,41 +136,42 @@ Set `answer` to the function.
         WrongAnswer(
             'def whose(claims):\n    return "application" if "appid" in claims else "person"\n\n\nanswer = whose',
             "appid-tells",
-            "appid names the client. People use one as well.",
+            "A person's token has an appid too: the client through which they signed in.",
         ),
         WrongAnswer(
             'def whose(claims):\n    return "person" if "oid" in claims else "application"\n\n\nanswer = whose',
             "oid-tells",
-            "Every account of a tenant has an object id.",
+            "Both have an object id: both are accounts of the tenant.",
         ),
         WrongAnswer(
             'def whose(claims):\n    return "person" if "@" in claims["sub"] else "application"\n\n\nanswer = whose',
             "sub-tells",
-            "sub identifies, it does not name.",
+            "The subject identifies without naming: it is opaque for both of them.",
         ),
     ),
 )
 
 
-def _cases(lab: Lab) -> list[tuple[str, Claims, int, bool, str]]:
+Case = tuple[str, Claims, int, bool, str]
+
+
+def _cases(lab: Lab) -> list[Case]:
     """(what it is, claims, moment, whether to believe it, the misconception of who gets it wrong)."""
-    good = lab.sign_in("carl").claims
+    good, application = lab.sign_in("carl").claims, lab.sign_in(CLIENT_ID).claims
     vault = lab.sign_in("carl", resource=KEY_VAULT).claims
     partner = lab.sign_in("gita", tenant=PARTNER_TENANT).claims
     now, end = lab.clock.now, int(good["exp"])
+    lookalike = good | {"aud": "https://management.azure.com.attacker.example/"}
     return [
-        (
-            "a token of this tenant, for Resource Manager, ten minutes old",
-            good,
-            now + 600,
-            True,
-            "too-strict",
-        ),
+        ("a token of carl for Resource Manager, ten minutes old", good, now + 600, True, "too-strict"),
+        ("a token of the application, ten minutes old", application, now + 600, True, "too-strict"),
         ("a good token for Key Vault", vault, now, False, "any-audience"),
+        ("a good token for another service with a similar name", lookalike, now, False, "any-audience"),
         ("a good token of another tenant", partner, now, False, "any-tenant"),
         ("the good token, two hours old", good, now + 7200, False, "any-time"),
         ("the good token at the very second of exp", good, end, False, "exp-included"),
         ("the good token, on a machine whose clock is a minute behind", good, now - 60, False, "not-before"),
+        ("the good token at the very second of nbf", good, now, True, "nbf-excluded"),
     ]
 
 
@@ -162,10 +179,23 @@ def _check_believe(answer: object, bench: Bench) -> Result:
     believe = as_function(answer, parameters=2)
     for what, claims, now, wanted, misconception in _cases(bench.lab()):
         said = as_truth(call_safely(believe, dict(claims), now), what="What believe(claims, now) returns")
-        if said is not wanted:
-            verb = "believes" if said else "does not believe"
-            return Result.wrong(f"Your function {verb} {what}.", misconception)
+        if said is wanted:
+            continue
+        if misconception == "too-strict" and not _demands_more(believe, claims, now):
+            return Result.not_yet(
+                f"Your function does not believe {what}. Compare letter by letter: aud is {claims['aud']!r}, tid is "
+                f"{claims['tid']!r}, nbf {claims['nbf']}, now {now}, exp {claims['exp']}."
+            )
+        return Result.wrong(
+            f"Your function {'believes' if said else 'does not believe'} {what}.", misconception
+        )
     return Result.right()
+
+
+def _demands_more(believe: Callable[..., Any], claims: Claims, now: int) -> bool:
+    """Whether it would believe the same token with claims in it that only some tokens have."""
+    more = {"groups": ["a"], "upn": "a@b.example", "amr": ["pwd", "mfa"], "scp": "user_impersonation"}
+    return call_safely(believe, more | claims, now) is True
 
 
 def _believe(*conditions: str) -> str:
@@ -184,7 +214,7 @@ BELIEVE = Exercise(
     prompt="""
 You are Azure Resource Manager of the tenant `your-tenant-id`; your audience is `https://management.azure.com/`. Somebody else has
 checked the signature. Write `believe(claims, now)`, which returns `True` when the token may be believed at the moment `now`
-(in seconds, like the times in the claims), and otherwise `False`.
+(in seconds, like the times in the claims), and otherwise `False`. To the second: no leeway for other people's clocks.
 
 Set `answer` to the function.
 """,
@@ -215,6 +245,11 @@ Set `answer` to the function.
             "nbf is the first moment at which it counts.",
         ),
         WrongAnswer(
+            _believe(_AUD, _TID, 'claims["nbf"] < now < claims["exp"]'),
+            "nbf-excluded",
+            "nbf is the first moment at which the token counts: at that second it is good already.",
+        ),
+        WrongAnswer(
             _believe(_AUD, _TID, _TIME, '"groups" in claims'),
             "too-strict",
             "Claims that not every token has cannot be demanded of all.",
@@ -222,11 +257,10 @@ Set `answer` to the function.
     ),
 )
 
-# Seconds between two calls, and on the way to the service. The third call of a cycle finds the token with 14 seconds left.
-_WAITS = (1200, 1155, 1170)
+# Seconds between two calls, and on the way to the service. Every third call finds the token with few of them left.
+_WAITS = (1200, 1155, 1170, *(1200, 1125, 1159) * 3)
 _UNDERWAY = 30
-_CYCLES = 4
-_MANY_SIGN_INS = 8
+_NEEDED = len(_WAITS) // 3
 
 
 def _check_fresh(answer: object, bench: Bench) -> Result:
@@ -234,7 +268,7 @@ def _check_fresh(answer: object, bench: Bench) -> Result:
     lab = bench.lab()
     token = lab.sign_in(CLIENT_ID)
     begin = len(lab.trace)
-    for wait in _WAITS * _CYCLES:
+    for wait in _WAITS:
         lab.clock.advance(wait)
         token = as_exactly(call_safely(fresh, lab, token), Token, what="What fresh(lab, token) returns")
         left = token.seconds_left
@@ -243,11 +277,14 @@ def _check_fresh(answer: object, bench: Bench) -> Result:
         if not verdict:
             again = as_exactly(call_safely(fresh, lab, token), Token, what="What fresh(lab, token) returns")
             return _late(str(verdict.code), left, stuck=again == token)
+        if token.claims.get("appid") != CLIENT_ID:
+            return Result.not_yet("That is somebody else's token. The pipeline calls as the application.")
     sign_ins = sum(hop.operation == "Get token" for hop in lab.trace[begin:])
-    if sign_ins > _MANY_SIGN_INS:
-        calls = len(_WAITS) * _CYCLES
+    if sign_ins > _NEEDED + 1:
+        calls = len(_WAITS)
         return Result.wrong(
-            f"All calls went through, with {sign_ins} sign-ins for {calls} calls.", "sign-in-every-time"
+            f"All {calls} calls went through, with {sign_ins} sign-ins; {_NEEDED} are enough.",
+            "sign-in-every-time",
         )
     return Result.right()
 

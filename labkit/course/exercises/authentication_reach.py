@@ -32,7 +32,10 @@ def _script(run: object) -> None:
 def _stolen(lab: Lab) -> dict[str, bool]:
     """What the token of a waiting run opens, each found by trying."""
     bearer = lab.sign_in("carl").bearer
-    run = lab.ask("carl", Runs.submit, lab.workspace, bearer, "churn", lab.cluster, _script)
+    run, other = (
+        lab.ask("carl", Runs.submit, lab.workspace, bearer, name, lab.cluster, _script)
+        for name in ("churn", "prices")
+    )
     lab.ask("carl", RunSecrets.put, lab.workspace, bearer, "api", "lab-value")
     raw = lab.waiting_jobs()[0].token.reveal()
     token, here = RunToken(raw), lab.workspace
@@ -40,6 +43,7 @@ def _stolen(lab: Lab) -> dict[str, bool]:
         "metrics": lab.attempt("mallory", Runs.log_metric, here, token, run.run_id, "accuracy", 1.0),
         "data stores": lab.attempt("mallory", DataStores.credential, here, token, "workspaceblobstore"),
         "secrets": lab.attempt("mallory", RunSecrets.get, here, token, "api"),
+        "another run": lab.attempt("mallory", Runs.get, here, token, other.run_id),
         "new run": lab.attempt("mallory", Runs.submit, here, Bearer(raw), "mining", lab.cluster, _script),
         "other workspace": lab.attempt("mallory", DataStores.list_stores, lab.other_workspace, token),
         "Key Vault": lab.attempt("mallory", KeyVault.list_secrets, lab.vault, Bearer(raw)),
@@ -53,6 +57,7 @@ _STOLEN_BELIEFS = {
     "metrics": "bound-to-the-machine",
     "data stores": "only-metrics",
     "secrets": "only-metrics",
+    "another run": "one-run-alone",
     "new run": "the-token-is-the-user",
     "other workspace": "the-token-is-the-user",
     "Key Vault": "vault-directly",
@@ -61,10 +66,13 @@ _STOLEN_BELIEFS = {
 
 
 def _check_stolen(answer: object, bench: Bench) -> Result:
+    # Compared by identity: a type may bring an equality of its own.
+    if not any(type(answer) is kind for kind in (set, frozenset, list, tuple)):
+        return Result.not_yet('Set answer to a set, for instance {"metrics"}.')
     named = {as_text(one, what="One of them") for one in as_sequence(answer, at_most=20)}
     opens = _stolen(bench.lab())
     if unknown := sorted(brief(one) for one in named - opens.keys()):
-        return Result.not_yet(f"Not among the seven: {', '.join(unknown)}.")
+        return Result.not_yet(f"Not among the eight: {', '.join(unknown)}.")
     for name, opened in opens.items():
         if (name in named) != opened:
             said = "You say that it opens" if name in named else "You say that it does not open"
@@ -79,12 +87,13 @@ STOLEN = Exercise(
     title="The stolen run token",
     minutes=10,
     prompt="""
-mallory has read the ML service token of one of carl's runs from the memory of the machine that was to carry it out, and uses it from
-her own. What does it open?
+mallory, the attacker of this course, has read the ML service token of one of carl's runs from the memory of the machine that was to carry it out, and uses it from
+her own. What does it open, in this lab?
 
 - `"metrics"`: write metrics of the run
 - `"data stores"`: get the credential of a data store of the workspace
 - `"secrets"`: read a run secret of the workspace
+- `"another run"`: read the metrics of another run of the workspace
 - `"new run"`: submit another run
 - `"other workspace"`: list the data stores of another workspace that carl may use
 - `"Key Vault"`: list the secrets of the workspace's vault
@@ -93,30 +102,36 @@ her own. What does it open?
 Set `answer` to the set of those that it opens. You may try them in the lab first.
 """,
     starter="answer = set()",
-    solution='answer = {"metrics", "data stores", "secrets"}',
+    solution='answer = {"metrics", "data stores", "secrets", "another run"}',
     hints=(
         "Nothing about a bearer token says which machine it is shown from.",
-        "Ask for each of the seven who verifies the token there: Azure ML, or somebody who trusts Azure AD only?",
+        "Ask for each of the eight who verifies the token there: Azure ML, or somebody who trusts Azure AD only?",
         "Section 8 let the lab try a token like this one on everything. Its list has your answer in other words.",
     ),
-    explanation="The token stays inside of one workspace, and there it opens what a training script needs. Since that includes the "
-    "connection string of the data store, and that string is a key to the whole storage account, the damage does not "
-    "stay inside. Contain it by regenerating the storage key and ending the run.",
+    explanation="The token stays inside of one workspace, and there it opens what a training script needs, for every run. Among "
+    "that is a connection string, which opens the whole storage account, so the damage does not stay inside. Regenerating "
+    "the storage key shuts out whoever has copied the string. It does not end the token: in this lab that goes on "
+    "opening what it opens until it expires, days after the run is over.",
     check=_check_stolen,
     wrong=(
         WrongAnswer("answer = set()", "bound-to-the-machine", "Bearer tokens work for whoever bears them."),
+        WrongAnswer(
+            'answer = {"metrics", "data stores", "secrets"}',
+            "one-run-alone",
+            "Its limit is the workspace: what the run may do there, it may do to every run in it.",
+        ),
         WrongAnswer(
             'answer = {"metrics"}',
             "only-metrics",
             "A training script needs its data and may ask for secrets, so its token opens them.",
         ),
         WrongAnswer(
-            'answer = {"metrics", "data stores", "secrets", "Key Vault"}',
+            'answer = {"metrics", "data stores", "secrets", "another run", "Key Vault"}',
             "vault-directly",
             "The vault takes Azure AD's tokens only. Azure ML fetches the secret for the run and passes it on.",
         ),
         WrongAnswer(
-            'answer = {"metrics", "data stores", "secrets", "new run", "other workspace"}',
+            'answer = {"metrics", "data stores", "secrets", "another run", "new run", "other workspace"}',
             "the-token-is-the-user",
             "A run has a token of its own: signed by Azure ML, for one workspace, with less in it than the user's.",
         ),
@@ -153,13 +168,16 @@ _MFA_BELIEFS = {
 
 
 def _check_mfa(answer: object, bench: Bench) -> Result:
-    said = {key: as_text(value, what="Each value") for key, value in as_mapping(answer, at_most=20).items()}
+    given = as_mapping(answer, at_most=20)
+    said = {key: as_text(value, what=f"What you say of {key!r}") for key, value in given.items()}
     passes = _sign_ins(bench.lab())
+    if unknown := sorted(brief(one) for one in said.keys() - passes.keys()):
+        return Result.not_yet(f"Not among the five: {', '.join(unknown)}.")
     for name in passes:
-        if said.get(name) not in ("passes", "refused"):
+        if said.get(name) not in ("passes", "accepted", "refused"):
             return Result.not_yet(f'For {name!r} the answer has to say "passes" or "refused".')
     for name, passed in passes.items():
-        if (said[name] == "passes") != passed:
+        if (said[name] != "refused") != passed:
             found = "it passed" if passed else "it was refused"
             return Result.wrong(f"{name!r}: the lab tried, and {found}.", _MFA_BELIEFS[name])
     return Result.right()

@@ -21,30 +21,24 @@ PREDICTIONS = (
 
 
 def _check_scope(answer: object, bench: Bench) -> Result:
-    scope = as_text(answer).strip().rstrip("/")
+    said = as_text(answer).strip()
+    if said == "":
+        return Result.not_yet("The answer is still empty.")
     lab = bench.lab()
-    wanted = group_of(lab.workspace)
+    scope, wanted = said.rstrip("/"), group_of(lab.workspace)
     if scope.lower() == wanted.lower():
         return Result.right()
-    if scope == "":
-        return Result.not_yet("The answer is still empty.")
-    if not scope.startswith("/"):
-        return Result.wrong(
-            f"{scope!r} is a name. Two subscriptions may each have a group of that name; a scope says which.",
-            "a-name-is-no-scope",
-        )
+    if not said.startswith("/"):
+        if "/" in said:
+            return Result.not_yet("Almost: a scope begins with a slash, and has no host before it.")
+        return Result.wrong(f"{said!r} is a name, and not a scope.", "a-name-is-no-scope")
     if not within(lab.workspace, scope):
-        return Result.wrong(f"The workspace is not inside of {scope!r}.", "not-on-the-path")
+        return Result.wrong(f"The workspace is not inside of {said!r}.", "not-on-the-path")
     if within(scope, wanted):
-        return Result.wrong(
-            f"{scope!r} begins with the resource group and goes on. What follows is already about what is "
-            "inside of it.",
-            "more-than-the-group",
-        )
-    return Result.wrong(
-        f"{scope!r} is a scope, and a wider one: a role given there would reach every group in it.",
-        "wider-than-asked",
-    )
+        return Result.wrong(f"{said!r} begins with the resource group and goes on.", "more-than-the-group")
+    if scope.lower().endswith("/resourcegroups") or scope.lower() == "/subscriptions":
+        return Result.not_yet("That path ends with the word for what follows; a scope ends with a name.")
+    return Result.wrong(f"{said!r} is a scope, and a wider one.", "wider-than-asked")
 
 
 SCOPE = Exercise(
@@ -62,27 +56,27 @@ Set `answer` to the scope, as text. You may compute it from `lab.workspace`.
     solution='answer = "/".join(lab.workspace.split("/")[:5])',
     hints=(
         "Print lab.workspace and look at it as a path, from left to right.",
-        "A scope is a beginning of that path. Which beginning ends with the name of the group?",
+        "A scope is a beginning of that path that ends with a name. Which one ends with the group's?",
         "It has four words in it: two of them say what kind of thing follows, and two are names.",
     ),
-    explanation="A scope is a beginning of a resource's id, cut at a slash. Everything whose id goes on from there "
+    explanation="A scope is a beginning of a resource's id that ends with a name. Everything whose id goes on from there "
     "inherits what is given at the scope.",
     check=_check_scope,
     wrong=(
         WrongAnswer(
             'answer = "your-resource-group-name"',
             "a-name-is-no-scope",
-            "A name is not a scope: it does not say which subscription.",
+            "Two subscriptions may each have a group of that name; a scope says which.",
         ),
         WrongAnswer(
             'answer = "/subscriptions/your-sub-id"',
             "wider-than-asked",
-            "That is the whole subscription, with every group in it.",
+            "A role given there would reach every group of the subscription.",
         ),
         WrongAnswer(
             'answer = lab.workspace.rsplit("/", 1)[0]',
             "more-than-the-group",
-            "That path goes on inside of the group.",
+            "What follows the group's name is already about what is inside of it.",
         ),
         WrongAnswer(
             'answer = "/subscriptions/your-sub-id/resourceGroups/your-resource-group"',
