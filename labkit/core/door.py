@@ -126,7 +126,8 @@ def _check_call(target: object, cred: object) -> None:
 
 
 class Door:
-    """Holds what the stages need and the table of services. A lab has one."""
+    """Holds what the stages need: `authenticators` by kind of credential, and `services` by class. A lab has
+    one."""
 
     def __init__(
         self,
@@ -141,7 +142,7 @@ class Door:
         self.trace = trace
         self.resources = resources
         self._is_up = is_up
-        self._authenticators = authenticators
+        self.authenticators = dict(authenticators)
         self._authorizer = authorizer
         self.services: dict[type[Service], Service] = {}
 
@@ -275,7 +276,7 @@ class Door:
             )
         if cred.covers is not None and cred.covers != op.request(passage.scope, args, kwargs):
             raise RequestNotCovered("What was signed is another request.", required="a signature of this one")
-        return self._authenticators[type(cred)](cred, passage.resource, self.clock.now)
+        return self.authenticators[type(cred)](cred, passage.resource, self.clock.now)
 
     def _authorize(self, service: Service, passage: _Passage) -> str:
         who, demand, scope = passage.identity, passage.demand, passage.scope

@@ -230,7 +230,7 @@ def endpoint(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> ScoringEndpoint:
     lab.resources.add(made)
     lab.parts.door.install(Scoring())
     # A new kind of credential is one more entry in the door's table.
-    monkeypatch.setitem(lab.parts.door._authenticators, ServiceKey, authenticate_service_key)  # type: ignore[arg-type]
+    monkeypatch.setitem(lab.parts.door.authenticators, ServiceKey, authenticate_service_key)  # type: ignore[arg-type]
     return made
 
 
