@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from labkit.access.vault_policy import VaultPolicies
-from labkit.core.door import Call
 from labkit.core.entropy import Entropy
+from labkit.core.operation import Call
 from labkit.core.resource import Resource, Resources
 from labkit.services import key_vault, storage
 from labkit.services.azure_ad import ARM, KEY_VAULT, STORAGE

@@ -24,8 +24,7 @@ import jwt
 
 import labkit
 from labkit.core.credential import Anonymous, Bearer, Credential
-from labkit.core.door import Call
-from labkit.core.operation import Op, Service, operation
+from labkit.core.operation import Call, Op, Service, operation
 from labkit.core.resource import Component, Resource
 from labkit.display import diagram
 from labkit.display.flow import Flow, flow

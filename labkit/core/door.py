@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from labkit.core.clock import Clock
 from labkit.core.credential import Anonymous, Credential
@@ -28,7 +29,7 @@ from labkit.core.errors import (
     brief,
 )
 from labkit.core.identity import Identity
-from labkit.core.operation import Demand, Op, P, R, Service, T
+from labkit.core.operation import Call, Demand, Op, P, R, Service
 from labkit.core.resource import Component, Resource, Resources
 from labkit.core.trace import Hop, Trace
 
@@ -64,38 +65,6 @@ class _Flow:
     def __init__(self, initiator: str) -> None:
         self.initiator = initiator
         self.undo: list[Callable[[], object]] = []
-
-
-class Call(Generic[T]):
-    """All that an operation sees of the call it serves."""
-
-    __slots__ = ("_depth", "_door", "_flow", "_number", "identity", "now", "scope", "target")
-
-    def __init__(self, door: Door, flow: _Flow, number: int, depth: int, passage: _Passage) -> None:
-        self._door = door
-        self._flow = flow
-        self._number = number
-        self._depth = depth
-        self.target: T = passage.resource
-        self.scope: str = passage.scope
-        self.identity: Identity = passage.identity
-        self.now = door.clock.now
-
-    @property
-    def initiator(self) -> str:
-        """The component that made the outermost call."""
-        return self._flow.initiator
-
-    def undo(self, step: Callable[[], object]) -> None:
-        """Registers what takes back the change just made, should this call or the one around it fail."""
-        self._flow.undo.append(step)
-
-    def ask(self, op: Op[P, R], target: str, cred: Credential, *args: P.args, **kwargs: P.kwargs) -> R:
-        """A call from this resource on another one, through the same door."""
-        caller = self.target.component
-        return self._door.enter(
-            self._flow, self._number, self._depth + 1, caller, op, target, cred, args, kwargs
-        )
 
 
 class _Passage:
@@ -202,7 +171,7 @@ class Door:
             passage.stage = "parse"
             op.check(args, kwargs)
             passage.stage = "operation"
-            return op.function(service, Call(self, flow, number, depth, passage), *args, **kwargs)
+            return op.function(service, self._call(flow, number, depth, passage), *args, **kwargs)
         except BaseException as error:
             while len(flow.undo) > undo_from:
                 flow.undo.pop()()
@@ -213,6 +182,12 @@ class Door:
             raise
         finally:
             self.trace.close(self._hop(number, parent, flow, caller, service, op, cred, passage, outcome))
+
+    def _call(self, flow: _Flow, number: int, depth: int, passage: _Passage) -> Call[Any]:
+        resource: Resource = passage.resource
+        ask = partial(self.enter, flow, number, depth + 1, resource.component)
+        now = self.clock.now
+        return Call(resource, passage.scope, passage.identity, now, flow.initiator, flow.undo.append, ask)
 
     def _service(self, op: Op[..., Any]) -> Service:
         service = self.services.get(op.service) if isinstance(op, Op) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar
 
 from labkit.core.credential import Bearer, Credential
 from labkit.core.errors import (
@@ -23,10 +23,8 @@ from labkit.core.errors import (
     UnknownHost,
     brief,
 )
+from labkit.core.identity import Identity
 from labkit.core.resource import Resource, Resources
-
-if TYPE_CHECKING:
-    from labkit.core.door import Call
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,6 +36,42 @@ T = TypeVar("T", bound=Resource)
 _PLAIN: Mapping[object, type] = {"str": str, "bytes": bytes, str: str, bytes: bytes}
 
 Kinds = tuple[type[Credential], ...]
+
+
+class Call(Generic[T]):
+    """All that an operation sees of the call that it serves.
+
+    target     the resource; `scope` is what the call is about, which is its id unless the service says else
+    identity   who was proved; `initiator` is the component that made the outermost call
+    now        seconds on the lab's clock
+    undo       registers a step that takes back a change just made, should this call or the one around it
+               fail
+    """
+
+    __slots__ = ("_ask", "identity", "initiator", "now", "scope", "target", "undo")
+
+    def __init__(
+        self,
+        target: T,
+        scope: str,
+        identity: Identity,
+        now: int,
+        initiator: str,
+        undo: Callable[[Callable[[], object]], None],
+        ask: Callable[..., Any],
+    ) -> None:
+        self.target = target
+        self.scope = scope
+        self.identity = identity
+        self.now = now
+        self.initiator = initiator
+        self.undo = undo
+        self._ask = ask
+
+    def ask(self, op: Op[P, R], target: str, cred: Credential, *args: P.args, **kwargs: P.kwargs) -> R:
+        """A call from this resource on another one, through the same door. Raises a Refusal."""
+        answer: R = self._ask(op, target, cred, args, kwargs)
+        return answer
 
 
 @dataclass(frozen=True)

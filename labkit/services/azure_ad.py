@@ -17,11 +17,10 @@ from labkit.authenticators.platform import ManagedIdentity
 from labkit.authenticators.refresh_token import RefreshToken
 from labkit.core.clock import Clock
 from labkit.core.credential import Anonymous
-from labkit.core.door import Call
 from labkit.core.entropy import Entropy
 from labkit.core.errors import CredentialMissing, CredentialNotAccepted, brief
 from labkit.core.identity import Identity
-from labkit.core.operation import Service, operation
+from labkit.core.operation import Call, Service, operation
 from labkit.core.resource import Resource, Resources, split_address
 from labkit.identity.directory import digest
 from labkit.identity.errors import (

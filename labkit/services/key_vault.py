@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from labkit.core.door import Call
 from labkit.core.errors import BadRequest, CredentialMissing, Forbidden, NotFound
-from labkit.core.operation import Service, operation
+from labkit.core.operation import Call, Service, operation
 from labkit.core.resource import Resource
 from labkit.core.secret import Secret
 from labkit.identity.errors import TokenRefused, WrongAudience, WrongIssuer, WrongTenant

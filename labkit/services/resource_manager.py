@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 from labkit.authenticators.platform import Forwarded, Platform
 from labkit.core.credential import Bearer
-from labkit.core.door import Call
 from labkit.core.errors import (
     BadRequest,
     Conflict,
@@ -24,7 +23,7 @@ from labkit.core.errors import (
     brief,
 )
 from labkit.core.identity import within
-from labkit.core.operation import Op, Service, operation
+from labkit.core.operation import Call, Op, Service, operation
 from labkit.core.resource import Resource, Resources, split_address
 from labkit.identity.errors import (
     NotAJwt,

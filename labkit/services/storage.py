@@ -9,9 +9,8 @@ from typing import ClassVar
 
 from labkit.authenticators.shared_key import SharedKey
 from labkit.core.credential import Bearer
-from labkit.core.door import Call
 from labkit.core.errors import BadRequest, CredentialMissing, Forbidden, NotFound, Unauthenticated
-from labkit.core.operation import Service, operation
+from labkit.core.operation import Call, Service, operation
 from labkit.core.resource import Resource
 from labkit.core.secret import Secret
 from labkit.identity.errors import TokenRefused

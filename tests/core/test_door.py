@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from labkit.core.credential import Anonymous, Bearer, Credential
-from labkit.core.door import Call
 from labkit.core.errors import (
     BadInput,
     BadRequest,
@@ -25,7 +24,7 @@ from labkit.core.errors import (
     Unauthenticated,
     UnknownHost,
 )
-from labkit.core.operation import Service, operation
+from labkit.core.operation import Call, Service, operation
 from labkit.core.resource import Component, Resource
 from tests.core.tiny import BOX, OTHER_BOX, Badge, Box, Boxes, MasterKey, World
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from labkit.core.door import DEEPEST, Call
+from labkit.core.door import DEEPEST
 from labkit.core.errors import CallTooDeep, NotFound, Refusal, Unauthenticated
+from labkit.core.operation import Call
 from tests.core.tiny import BOX, OTHER_BOX, Badge, Box, Boxes, World
 
 Script = Callable[[Call[Box]], Any]

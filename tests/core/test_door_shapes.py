@@ -11,7 +11,6 @@ from labkit.access.roles import built_in
 from labkit.authenticators.client_secret import ClientSecret
 from labkit.authenticators.shared_key import FRESH, SharedKey
 from labkit.core.credential import Anonymous, Bearer, Credential
-from labkit.core.door import Call
 from labkit.core.errors import (
     BadRequest,
     CredentialMissing,
@@ -22,7 +21,7 @@ from labkit.core.errors import (
     Unauthenticated,
 )
 from labkit.core.identity import Capability, Identity
-from labkit.core.operation import Op, Service, operation
+from labkit.core.operation import Call, Op, Service, operation
 from labkit.core.resource import Resource
 from labkit.furniture import CLIENT_ID, CLIENT_SECRET
 from labkit.identity.errors import TokenExpired, WrongAudience

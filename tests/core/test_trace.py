@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from labkit.core.door import Call
+from labkit.core.operation import Call
 from labkit.core.show import Shown
 from labkit.core.trace import Hop, Trace
 from tests.core.tiny import BOX, OTHER_BOX, Badge, Box, Boxes, World

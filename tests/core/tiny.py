@@ -8,10 +8,10 @@ import pytest
 
 from labkit.core.clock import Clock
 from labkit.core.credential import Credential
-from labkit.core.door import Call, Decision, Door
+from labkit.core.door import Decision, Door
 from labkit.core.errors import BadRequest, NotFound, Refusal, Unauthenticated
 from labkit.core.identity import Capability, Identity
-from labkit.core.operation import Op, Service, operation
+from labkit.core.operation import Call, Op, Service, operation
 from labkit.core.resource import Component, Resource, Resources
 from labkit.core.trace import Trace
 

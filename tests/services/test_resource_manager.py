@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from labkit.core.credential import Bearer
-from labkit.core.door import Call
 from labkit.core.errors import (
     BadInput,
     BadRequest,
@@ -19,6 +18,7 @@ from labkit.core.errors import (
     RegionDown,
     UnknownHost,
 )
+from labkit.core.operation import Call
 from labkit.core.resource import Resource
 from labkit.furniture import SUBSCRIPTION
 from labkit.lab import Lab

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from labkit.core.door import Call
-from labkit.core.operation import operation
+from labkit.core.operation import Call, operation
 from labkit.core.resource import Resource, Resources
 from labkit.core.secret import Secret
 from labkit.identity.token import Token

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from labkit.authenticators.run_token import RunToken
 from labkit.core.credential import Bearer
-from labkit.core.door import Call
 from labkit.core.errors import NotFound
-from labkit.core.operation import operation
+from labkit.core.operation import Call, operation
 from labkit.core.secret import Secret
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
 

@@ -10,8 +10,8 @@ from labkit.access.rbac import RoleAssignment, RoleAssignments
 from labkit.access.roles import built_in
 from labkit.access.vault_policy import VaultPolicies
 from labkit.authenticators.platform import Platform
-from labkit.core.door import Call
 from labkit.core.entropy import Entropy
+from labkit.core.operation import Call
 from labkit.identity.directory import Directory
 from labkit.services import key_vault, storage
 from labkit.services.azure_ad import ARM, KEY_VAULT

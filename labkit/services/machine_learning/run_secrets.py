@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from labkit.authenticators.run_token import RunToken
 from labkit.core.credential import Bearer
-from labkit.core.door import Call
-from labkit.core.operation import operation
+from labkit.core.operation import Call, operation
 from labkit.core.secret import Secret
 from labkit.services.azure_ad import KEY_VAULT
 from labkit.services.key_vault import KeyVault

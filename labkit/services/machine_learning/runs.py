@@ -9,9 +9,8 @@ from labkit.authenticators.platform import Platform
 from labkit.authenticators.run_token import ISSUER, RunToken
 from labkit.core.clock import Clock
 from labkit.core.credential import Bearer
-from labkit.core.door import Call
 from labkit.core.errors import BadRequest, Conflict, NotFound, brief
-from labkit.core.operation import operation
+from labkit.core.operation import Call, operation
 from labkit.identity.issuer import SigningKeys
 from labkit.identity.token import Token
 from labkit.services.machine_learning.compute import Compute, Job, Script

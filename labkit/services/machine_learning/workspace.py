@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 from labkit.authenticators.platform import Platform
 from labkit.core.credential import Bearer
-from labkit.core.door import Call
-from labkit.core.operation import Service
+from labkit.core.operation import Call, Service
 from labkit.core.resource import Resource
 from labkit.core.secret import Secret
 from labkit.services.azure_ad import ARM, KEY_VAULT, AzureAD
