@@ -13,7 +13,7 @@ from labkit.core.resource import Component
 from labkit.identity.directory import Directory
 from labkit.identity.totp import totp
 from labkit.services.azure_ad import AzureAD
-from labkit.services.machine_learning import compute, workspace
+from labkit.services.machine_learning import workspace
 from labkit.services.resource_manager import ResourceManager
 from labkit.wiring import Parts
 
@@ -117,5 +117,4 @@ def _create_workspaces(parts: Parts, owner: Person) -> None:
     for group, name in names:
         parts.door.ask(here, ResourceManager.put, workspace_id(group, name), token, REGION)
     cluster = f"{workspace_id(*names[0])}/computes/{CLUSTER}"
-    assert compute.RESOURCE_TYPE.endswith("computes")
     parts.door.ask(here, ResourceManager.put, cluster, token, REGION)

@@ -89,14 +89,14 @@ class Lab:
         return self._parts
 
     def ask(
-        self, caller: str, op: Op[P, R], target: str, cred: Credential, *args: P.args, **kwargs: P.kwargs
+        self, caller: str, op: Op[P, R], target: str, cred: Credential, /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """A call through the door. `caller` is who asks: any name stands for somebody at a computer, the
         name of a compute target for that one. Raises a Refusal."""
         return self._parts.door.ask(self._component(caller), op, target, cred, *args, **kwargs)
 
     def attempt(
-        self, caller: str, op: Op[P, R], target: str, cred: Credential, *args: P.args, **kwargs: P.kwargs
+        self, caller: str, op: Op[P, R], target: str, cred: Credential, /, *args: P.args, **kwargs: P.kwargs
     ) -> Verdict[R]:
         """The same, but a refusal comes back as a Verdict instead of being raised."""
         return Verdict.of(lambda: self.ask(caller, op, target, cred, *args, **kwargs))
@@ -161,7 +161,7 @@ class Lab:
         if not isinstance(caller, str) or not caller:
             raise BadInput("Somebody has to ask.", presented=brief(caller), required="a name")
         for resource in self.resources:
-            if resource.name == caller:
+            if resource.name == caller and isinstance(resource, ComputeCluster):
                 return resource.component
         return Component(caller)
 

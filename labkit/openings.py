@@ -78,6 +78,10 @@ def openings(door: Door, cred: Credential, caller: Component) -> Openings:
             presented=brief(cred),
             required="for instance token.bearer or RunToken(raw)",
         )
+    if cred.covers is not None:
+        raise BadInput(
+            "A signature is good for one request, so there is nothing to try.", presented=cred.kind
+        )
     return Openings(cred.kind, tuple(_attempts(door, cred, caller)))
 
 

@@ -3,6 +3,7 @@ Azure does not document are made up (assumption: host-names)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from labkit.services.machine_learning import compute, provider, workspace
 from labkit.services.machine_learning.compute import ComputeCluster
 from labkit.services.machine_learning.provider import WorkspaceProvider
 from labkit.services.machine_learning.workspace import Workspace
-from labkit.services.resource_id import name_of, parent_of
+from labkit.services.resource_id import group_of, name_of, parent_of
 from labkit.services.resource_manager import Provider, ResourceProviders
 from labkit.services.storage import StorageAccount
 
@@ -48,16 +49,25 @@ def _vaults(tenant_id: str, policies: VaultPolicies) -> Provider:
 
     def guard(call: Call[Any], properties: Mapping[str, Any]) -> dict[str, Any]:
         policies.open(call.target.id)
+        call.undo(lambda: policies.close(call.target.id))
         return {"enableRbacAuthorization": False}
 
-    return Provider(make, guard)
+    def forget(call: Call[Any]) -> None:
+        policy = policies.close(call.target.id)
+        call.undo(lambda: policies.restore(call.target.id, policy))
+
+    return Provider(make, guard, forget)
 
 
 def _storage_accounts(tenant_id: str, entropy: Entropy) -> Provider:
+    made: Counter[str] = Counter()
+
     def make(id: str, region: str) -> Resource:
         name = name_of(id)
         host = f"{name}.blob.core.windows.net"
-        keys = {key: entropy(f"{id.lower()}/{key}", 64) for key in ("key1", "key2")}
+        # An account that is created again is another one, and has other keys.
+        made[id.lower()] += 1
+        keys = {key: entropy(f"{id.lower()}/{made[id.lower()]}/{key}", 64) for key in ("key1", "key2")}
         return StorageAccount(id, name, host, region, tenant_id=tenant_id, audience=STORAGE, access_keys=keys)
 
     return Provider(make, actions={"listKeys": storage.list_keys})
@@ -65,7 +75,7 @@ def _storage_accounts(tenant_id: str, entropy: Entropy) -> Provider:
 
 def _workspaces(tenant_id: str, workspaces: WorkspaceProvider) -> Provider:
     def make(id: str, region: str) -> Resource:
-        host = f"{name_of(id)}.experiments.azureml.net"
+        host = f"{name_of(id)}.{name_of(group_of(id))}.experiments.azureml.net"
         return Workspace(id, name_of(id), host, region, MICROSOFT, tenant_id, ARM)
 
     return Provider(make, workspaces.created, workspaces.deleted)
@@ -73,8 +83,8 @@ def _workspaces(tenant_id: str, workspaces: WorkspaceProvider) -> Provider:
 
 def _clusters(tenant_id: str, resources: Resources) -> Provider:
     def make(id: str, region: str) -> Resource:
-        host = f"{name_of(id)}.compute.azureml.net"
         parent = parent_of(id)
+        host = f"{name_of(id)}.{name_of(parent)}.{name_of(group_of(id))}.compute.azureml.net"
         return ComputeCluster(id, name_of(id), host, region, MICROSOFT, tenant_id, ARM, workspace_id=parent)
 
     return Provider(make, compute.attached_to(resources), compute.detached_from(resources))

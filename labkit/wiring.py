@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from labkit.access.rbac import RoleAssignments
 from labkit.access.vault_policy import VaultPolicies
@@ -14,7 +13,7 @@ from labkit.authenticators.platform import Forwarded, ManagedIdentity, Platform
 from labkit.authenticators.run_token import RunToken, RunTokenAuthenticator
 from labkit.core.clock import Clock
 from labkit.core.credential import Anonymous, Bearer, Credential
-from labkit.core.door import Authenticator, Decision, Door
+from labkit.core.door import Authenticator, Authorizer, Decision, Door
 from labkit.core.entropy import Entropy
 from labkit.core.identity import Identity
 from labkit.core.resource import Resources
@@ -134,7 +133,7 @@ def _authenticators(
     }
 
 
-def _authorizer(roles: RoleAssignments, policies: VaultPolicies) -> Any:
+def _authorizer(roles: RoleAssignments, policies: VaultPolicies) -> Authorizer:
     def decide(who: Identity, action: str, data: bool, scope: str, now: int) -> Decision:
         if data and policies.governs(scope):
             return policies.decide(who, action, scope)

@@ -9,7 +9,6 @@ from labkit.authenticators.password import Password
 from labkit.core.credential import Anonymous
 from labkit.core.errors import BadInput, Forbidden, UnknownHost
 from labkit.core.identity import Identity
-from labkit.core.resource import Resource
 from labkit.furniture import CLIENT_ID, GROUPS, PARTNER_TENANT, SUBSCRIPTION, workspace_id
 from labkit.identity.errors import SecondFactorRequired, UnknownApplication, UnknownResource, UnknownUser
 from labkit.lab import Lab
@@ -232,7 +231,9 @@ def test_an_unknown_name_of_the_package_says_which_ones_there_are() -> None:
         _ = labkit.begin
 
 
-def test_resources_added_by_hand_are_called_by_their_name(lab: Lab) -> None:
-    lab.resources.add(Resource("/mine", "my-machine", "mine.example", boundary="My cellar"))
-    lab.ask("my-machine", AzureAD.jwks, lab.tenant, Anonymous())
-    assert lab.trace[-1].origin == "My cellar"
+def test_a_compute_target_asks_by_its_name_and_no_other_resource_can_be_borrowed(lab: Lab) -> None:
+    lab.ask(lab.cluster, AzureAD.jwks, lab.tenant, Anonymous())
+    assert lab.trace[-1].origin == "Microsoft subscription"
+    for name in ("Azure Resource Manager", "ml-example"):
+        lab.ask(name, AzureAD.jwks, lab.tenant, Anonymous())
+        assert lab.trace[-1].origin == "Client"

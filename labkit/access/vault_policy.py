@@ -17,6 +17,14 @@ class VaultPolicies:
         """From now on this vault is guarded by its access policy, an empty one at first."""
         self._policies.setdefault(vault_id.lower(), {})
 
+    def close(self, vault_id: str) -> dict[str, tuple[str, ...]]:
+        """Forgets the policy of a vault that is gone. Returns what it was."""
+        return self._policies.pop(vault_id.lower(), {})
+
+    def restore(self, vault_id: str, policy: dict[str, tuple[str, ...]]) -> None:
+        """Puts back what `close` returned."""
+        self._policies[vault_id.lower()] = policy
+
     def grant(self, vault_id: str, principal_id: str, actions: tuple[str, ...]) -> None:
         """Gives a principal these data actions, in place of what it had."""
         self._policies.setdefault(vault_id.lower(), {})[principal_id] = actions

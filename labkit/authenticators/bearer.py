@@ -36,5 +36,5 @@ def _identity(claims: Claims) -> Identity:
         app_id=claims.get("appid", ""),
         groups=tuple(claims.get("groups", ())),
         amr=tuple(claims.get("amr", ())),
-        guest="#EXT#" in name,
+        guest=kind == "user" and "#EXT#" in name,
     )

@@ -8,7 +8,12 @@ from typing import ClassVar
 from labkit.core.credential import Credential
 from labkit.core.identity import Identity
 from labkit.identity.directory import digest
-from labkit.identity.errors import AuthorizationPending, DeviceCodeExpired, DeviceCodeWrong
+from labkit.identity.errors import (
+    AuthorizationPending,
+    DeviceCodeExpired,
+    DeviceCodeWrong,
+    RefreshTokenRevoked,
+)
 from labkit.identity.tenant import Tenant
 
 
@@ -32,4 +37,10 @@ def authenticate(cred: DeviceCode, target: Tenant, now: int) -> Identity:
         raise AuthorizationPending(
             "The user has not approved it yet.", required=f"approval of {grant.user_code}", advice="ask again"
         )
-    return grant.identity
+    user = target.directory.user(grant.identity.name)
+    if user is None:
+        raise DeviceCodeWrong("The user who approved it is gone.", advice="ask for a new one")
+    if grant.password_changes != (user.home or user).password_changes:
+        raise RefreshTokenRevoked("The password has changed since the approval.", advice="ask for a new code")
+    # Looked at again: the account may have been disabled since, or the tenant have come to demand more.
+    return target.identity_of_user(user, grant.identity.amr, grant.client_id)

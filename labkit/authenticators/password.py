@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labkit.core.credential import Credential
+from labkit.core.errors import brief
 from labkit.core.identity import Identity
 from labkit.identity.directory import digest, same_secret
-from labkit.identity.errors import SecondFactorWrong, UnknownUser, WrongPassword
+from labkit.identity.errors import SecondFactorWrong, UnknownApplication, UnknownUser, WrongPassword
 from labkit.identity.tenant import Tenant
 from labkit.identity.totp import totp
 
@@ -29,7 +30,8 @@ class Password(Credential):
 
 
 def authenticate(cred: Password, target: Tenant, now: int) -> Identity:
-    """Raises UnknownUser, WrongPassword, SecondFactorWrong, SecondFactorRequired or UserDisabled."""
+    """Raises UnknownUser, WrongPassword, SecondFactorWrong, SecondFactorRequired, UserDisabled or
+    UnknownApplication."""
     user = target.directory.user(cred.username) if isinstance(cred.username, str) else None
     if user is None:
         raise UnknownUser("The tenant has no such user.", presented=str(cred.username)[:60], required="a upn")
@@ -45,4 +47,10 @@ def authenticate(cred: Password, target: Tenant, now: int) -> Identity:
                 advice="codes last 30 seconds on the lab's clock: read a fresh one",
             )
         amr = ("pwd", "mfa")
+    if not isinstance(cred.client_id, str) or target.directory.application(cred.client_id) is None:
+        raise UnknownApplication(
+            "The tenant has no such application.",
+            presented=brief(cred.client_id),
+            required="a registered client id",
+        )
     return target.identity_of_user(user, amr, cred.client_id)

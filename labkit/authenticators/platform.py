@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from labkit.core.credential import Credential
-from labkit.core.errors import Unauthenticated
+from labkit.core.errors import Unauthenticated, brief
 from labkit.core.identity import Identity
 from labkit.core.resource import Resource
 from labkit.identity.errors import UnknownApplication, WrongClientSecret
@@ -45,6 +45,9 @@ class Platform:
     def _proof(self, of: object) -> bytes:
         return hmac.digest(self._key, repr(of).encode(), "sha256")
 
+    def _made(self, of: object, proof: object) -> bool:
+        return isinstance(proof, bytes) and hmac.compare_digest(self._proof(of), proof)
+
     def certificate(self, object_id: str) -> ManagedIdentity:
         """The credential of a managed identity, for the resource that it belongs to."""
         return ManagedIdentity(object_id, self._proof(object_id))
@@ -55,16 +58,18 @@ class Platform:
 
     def managed_identity(self, cred: ManagedIdentity, target: Tenant, now: int) -> Identity:
         """Raises UnknownApplication (the identity is gone) or WrongClientSecret (a forged certificate)."""
-        principal = target.directory.principal(cred.object_id)
+        principal = target.directory.principal(str(cred.object_id))
         if principal is None:
-            raise UnknownApplication("The tenant has no such managed identity.", presented=cred.object_id)
-        if not hmac.compare_digest(self._proof(cred.object_id), cred.proof):
+            raise UnknownApplication(
+                "The tenant has no such managed identity.", presented=brief(cred.object_id)
+            )
+        if not self._made(cred.object_id, cred.proof):
             raise WrongClientSecret("The certificate is not the platform's.")
         return target.identity_of_principal(principal)
 
     def forwarded(self, cred: Forwarded, target: Resource, now: int) -> Identity:
         """Raises Unauthenticated for what Resource Manager did not pass on."""
-        if not hmac.compare_digest(self._proof(cred.identity), cred.proof):
+        if not self._made(cred.identity, cred.proof):
             raise Unauthenticated(
                 "The certificate is not Resource Manager's.", advice="call Resource Manager"
             )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from labkit.core.credential import Credential
+from labkit.core.errors import brief
 from labkit.core.identity import Capability, Identity
-from labkit.core.resource import Resource
+from labkit.identity.errors import WrongAudience
 from labkit.identity.issuer import SigningKeys
 from labkit.identity.verifier import Expectation, verify
 
@@ -22,6 +23,12 @@ OPENS = (
     f"{_ML}/datastores/listsecrets/action",
     f"{_ML}/metadata/secrets/read",
 )
+
+
+class _Workspace(Protocol):
+    id: str
+    tenant_id: str
+    identity_id: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,10 +46,16 @@ class RunTokenAuthenticator:
     def __init__(self, keys: SigningKeys) -> None:
         self._keys = keys
 
-    def __call__(self, cred: RunToken, target: Resource, now: int) -> Identity:
+    def __call__(self, cred: RunToken, target: _Workspace, now: int) -> Identity:
         """Raises a TokenRefused."""
         expected = Expectation(target.id.lower(), ISSUER, target.tenant_id)
         claims = verify(cred.token, self._keys.key_set(now), expected, now)
+        if claims.get("wid") != target.identity_id:
+            raise WrongAudience(
+                "This token is for an earlier workspace of that name.",
+                presented=brief(claims.get("wid")),
+                required=target.identity_id,
+            )
         return Identity(
             "run", claims["sub"], tenant_id=claims["tid"], capability=Capability(target.id, OPENS)
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from labkit.core.credential import Credential
-from labkit.core.errors import Unauthenticated
+from labkit.core.errors import BadInput, Unauthenticated
 from labkit.core.identity import Capability, Identity
 from labkit.identity.directory import digest
 
@@ -40,7 +40,11 @@ class SharedKey(Credential):
 
     @classmethod
     def sign(cls, account: str, key: bytes, request: str, now: int) -> SharedKey:
-        """What a client that has the key makes of a request."""
+        """What a client that has the key makes of a request. Raises BadInput for a key that is not bytes."""
+        if not isinstance(key, bytes):
+            raise BadInput(
+                "An account key is bytes.", presented=type(key).__name__, required="decode the base64"
+            )
         return cls(account, request, now, _signature(key, request, now))
 
     @property
@@ -49,7 +53,9 @@ class SharedKey(Credential):
 
 
 def _signature(key: bytes, request: str, at: int) -> str:
-    return b64encode(hmac.digest(key, f"{at}\n{request}".encode(), hashlib.sha256)).decode()
+    return b64encode(
+        hmac.digest(key, f"{at}\n{request}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+    ).decode()
 
 
 def authenticate(cred: SharedKey, target: _Account, now: int) -> Identity:

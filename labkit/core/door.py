@@ -30,7 +30,7 @@ from labkit.core.errors import (
 )
 from labkit.core.identity import Identity
 from labkit.core.operation import Call, Demand, Op, P, R, Service
-from labkit.core.resource import Component, Resource, Resources
+from labkit.core.resource import Component, Resource, Resources, split_address
 from labkit.core.trace import Hop, Trace
 
 DEEPEST = 16
@@ -84,7 +84,8 @@ class _Passage:
 
 def _check_call(target: object, cred: object) -> None:
     """A call that names no target or presents no credential is a slip of the pen, and leaves no hop."""
-    if isinstance(target, str) and isinstance(cred, Credential):
+    # A subclass of str could say one thing to one stage and another to the next.
+    if type(target) is str and isinstance(cred, Credential):
         return
     raise BadInput(
         "A call names its target and presents a credential.",
@@ -222,7 +223,7 @@ class Door:
         passage.why = self._authorize(service, passage)
 
     def _reach(self, passage: _Passage, service: Service, target: str) -> None:
-        passage.encrypted = not target.lower().startswith("http://")
+        passage.encrypted = split_address(target)[0] in ("", "https")
         resource, passage.scope = service.locate(target, self.resources)
         passage.resource = resource
         if not passage.encrypted:
@@ -249,15 +250,18 @@ class Door:
                 presented=cred.kind,
                 required=" or ".join(kind.kind for kind in accepted),
             )
-        if cred.covers is not None and cred.covers != op.request(passage.scope, args, kwargs):
+        covers = cred.covers
+        if covers is not None and (
+            type(covers) is not str or covers != op.request(passage.scope, args, kwargs)
+        ):
             raise RequestNotCovered("What was signed is another request.", required="a signature of this one")
         return self.authenticators[type(cred)](cred, passage.resource, self.clock.now)
 
     def _authorize(self, service: Service, passage: _Passage) -> str:
         who, demand, scope = passage.identity, passage.demand, passage.scope
-        if who.guest and service.refuses_guests:
+        if who.guest and passage.resource.refuses_guests:
             raise GuestNotSupported(
-                f"{service.name} does not support business-to-business guests.",
+                f"{passage.resource.service} does not support business-to-business guests.",
                 presented=f"{who.name}, at home in another tenant",
                 required="a member of the workspace's own tenant",
                 advice="make the person a member user of this tenant, or use a service principal",

@@ -7,13 +7,18 @@ code that this service uses for it.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
+
+_LONGEST = 1000
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 def brief(value: object, longest: int = 60) -> str:
     """A value as an error message shows it: short, and whatever its `repr` does."""
     try:
-        text = repr(value)
+        # Where an object lies in memory differs each time, and tells nobody anything.
+        text = _ADDRESS.sub("", repr(value))
     except (Exception, SystemExit):
         # Numbers of thousands of digits and objects of the learner's own may refuse to be printed.
         text = f"something of type {type(value).__name__}"
@@ -39,7 +44,7 @@ class LabError(Exception):
 
     def __str__(self) -> str:
         rows = (("presented", self.presented), ("required", self.required), ("what to do", self.advice))
-        lines = "\n".join([self.heading, *(f"  {name}: {text}" for name, text in rows if text)])
+        lines = "\n".join([self.heading, *(f"  {name}: {text[:_LONGEST]}" for name, text in rows if text)])
         # What was presented may be half a character, which no notebook can store.
         return lines.encode("utf-8", "backslashreplace").decode()
 

@@ -149,7 +149,8 @@ class Op(Generic[P, R]):
             raise BadRequest(f"{self.name}: {error}.", required=wanted) from None
         for name, parameter in parameters.items():
             kind = _PLAIN.get(parameter.annotation)
-            if kind is not None and name in bound.arguments and not isinstance(bound.arguments[name], kind):
+            # The very type: what a subclass says may differ from one look to the next.
+            if kind is not None and name in bound.arguments and type(bound.arguments[name]) is not kind:
                 raise BadRequest(
                     f"{self.name}: {name} has another type.",
                     presented=brief(bound.arguments[name]),
@@ -204,13 +205,11 @@ class Service:
     name            for hops, diagrams and errors
     resource        what its operations are called on
     dialect         refusal type to (HTTP status, code); the nearest base class that is listed counts
-    refuses_guests  whether users of other tenants are turned away
     """
 
     name: ClassVar[str] = ""
     resource: ClassVar[type[Resource]] = Resource
     dialect: ClassVar[Dialect] = {}
-    refuses_guests: ClassVar[bool] = False
 
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """The resource that a call on `target` reaches, and the scope that it is about."""

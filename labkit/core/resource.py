@@ -37,6 +37,7 @@ class Resource:
     """One thing behind the door. Services derive from it and add their own state.
 
     service   what kind of thing it is, as hops and diagrams name it
+    refuses_guests  whether users of other tenants are turned away, whatever they ask of it
     id        the Resource Manager id, or an address for what has none
     name      for people and diagrams
     host      the name under which clients reach it
@@ -48,6 +49,7 @@ class Resource:
     """
 
     service: ClassVar[str] = ""
+    refuses_guests: ClassVar[bool] = False
 
     id: str
     name: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import Counter
 from dataclasses import dataclass, field
 
 from labkit.core.entropy import Entropy
 from labkit.core.errors import BadInput, brief
-from labkit.identity.totp import totp
 
 
 def digest(secret: str) -> bytes:
@@ -88,7 +88,7 @@ class Directory:
         self._groups: dict[str, Group] = {}
         self._applications: dict[str, Application] = {}
         self._principals: dict[str, ServicePrincipal] = {}
-        self._identities = 0
+        self._identities: Counter[str] = Counter()
 
     @property
     def mfa_required(self) -> bool:
@@ -120,6 +120,8 @@ class Directory:
         """A guest (business-to-business collaboration): signs in at home, is known here by a name with
         `#EXT#` in it."""
         upn = f"{home.upn.replace('@', '_')}#EXT#@{self.domain}"
+        if home.upn in self._users or upn.lower() in self._users:
+            raise BadInput("This user is known here already.", presented=home.upn)
         guest = User(self._id("user", upn), home.name, upn, b"", b"", home)
         self._users[upn.lower()] = self._users[home.upn] = guest
         return guest
@@ -137,6 +139,8 @@ class Directory:
     def add_group(self, name: str, *members: str) -> Group:
         """A group of these object ids."""
         group = Group(self._id("group", name), name, set(members))
+        if group.object_id in self._groups:
+            raise BadInput("This group exists already.", presented=name)
         self._groups[group.object_id] = group
         return group
 
@@ -152,6 +156,8 @@ class Directory:
     def register(self, name: str, client_id: str = "") -> Application:
         """An app registration; the client id is drawn unless given."""
         application = Application(client_id or self._id("application", name), name)
+        if application.client_id in self._applications:
+            raise BadInput("This application exists already.", presented=application.client_id)
         self._applications[application.client_id] = application
         return application
 
@@ -175,8 +181,8 @@ class Directory:
     def add_managed_identity(self, name: str, resource_id: str) -> ServicePrincipal:
         """A system-assigned identity: nobody holds a secret of it."""
         # Azure never gives an id twice: a resource of the same name, created again, is another principal.
-        self._identities += 1
-        label = f"{resource_id.lower()}/{self._identities}"
+        self._identities[resource_id.lower()] += 1
+        label = f"{resource_id.lower()}/{self._identities[resource_id.lower()]}"
         app_id = self._id("managed identity application", label)
         principal = ServicePrincipal(self._id("managed identity", label), app_id, name, resource_id)
         self._principals[principal.object_id] = principal
@@ -197,7 +203,3 @@ class Directory:
     def principal(self, object_id: str) -> ServicePrincipal | None:
         """The service principal with this object id."""
         return self._principals.get(object_id)
-
-    def second_factor_of(self, user: User, now: int) -> str:
-        """The code that the user's authenticator shows now, as the directory computes it to compare."""
-        return totp(user.second_factor, now)

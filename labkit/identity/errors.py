@@ -164,18 +164,18 @@ class DeviceCodeWrong(SignInRefused):
 
 
 class RefreshTokenWrong(SignInRefused):
-    """Not a refresh token that this tenant gave out to this application."""
+    """Not a refresh token that this tenant gave out."""
 
     fixed_code: ClassVar[str] = "AADSTS9002313"
 
 
 class RefreshTokenExpired(SignInRefused):
-    """The refresh token has not been used for too long."""
+    """The refresh token was given out too long ago."""
 
     fixed_code: ClassVar[str] = "AADSTS700082"
 
 
 class RefreshTokenRevoked(SignInRefused):
-    """The password has changed since the refresh token was given out."""
+    """The password has changed since the refresh token was given out, or the device code approved."""
 
     fixed_code: ClassVar[str] = "AADSTS50173"

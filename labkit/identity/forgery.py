@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 from jwt.utils import base64url_encode
 
-from labkit.core.errors import BadInput, brief
 from labkit.identity.jwt_parts import LONGEST, take_apart
 
 Header = dict[str, Any]
@@ -191,10 +190,3 @@ _ALL = (
 )
 
 ATTACKS = {attack.name: attack for attack in _ALL}
-
-
-def find_attack(name: object) -> Attack:
-    """The attack of this name. Raises BadInput."""
-    if not isinstance(name, str) or name not in ATTACKS:
-        raise BadInput("The gallery has no such attack.", presented=brief(name), required=", ".join(ATTACKS))
-    return ATTACKS[name]

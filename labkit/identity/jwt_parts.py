@@ -76,7 +76,8 @@ def _object(raw: bytes, name: str) -> dict[str, Any]:
 def take_apart(token: object) -> Parts:
     """Header, claims, signed text and signature of a compact JWT (text or bytes). Raises NotAJwt for
     anything else, whatever it is."""
-    if not isinstance(token, str | bytes):
+    # The very types: a subclass could be one text here and another one there.
+    if type(token) is not str and type(token) is not bytes:
         raise _not("it is not text", type(token).__name__)
     if not 0 < len(token) <= LONGEST:
         raise _not(f"its length is not between 1 and {LONGEST}", f"{len(token)} characters")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -33,6 +34,7 @@ class DeviceGrant:
     client_id: str
     expires: int
     identity: Identity | None = None
+    password_changes: int = 0
 
 
 @dataclass(eq=False)
@@ -44,7 +46,7 @@ class Tenant(Resource):
     keys: SigningKeys = field(kw_only=True)
     refresh_grants: dict[bytes, RefreshGrant] = field(default_factory=dict, kw_only=True)
     device_grants: dict[bytes, DeviceGrant] = field(default_factory=dict, kw_only=True)
-    drawn: int = field(default=0, kw_only=True)
+    drawn: Counter[str] = field(default_factory=Counter, kw_only=True)
 
     @property
     def issuer(self) -> str:

@@ -7,11 +7,13 @@ from typing import Any
 
 from labkit.core.clock import Clock, iso
 from labkit.core.credential import Bearer
+from labkit.core.errors import BadInput
 from labkit.core.show import Shown
 from labkit.identity.jwt_parts import take_apart
 
 _TIMES = ("iat", "nbf", "exp")
 _BAR = 40
+_COUNTABLE = 10**12
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,7 +21,7 @@ class Token(Shown):
     """A JWT and the clock on which it ages. Its `repr` has header and claims but not the signature, so
     that what is printed opens nothing; `reveal()` gives the whole.
 
-    Raises NotAJwt when made from something that is none.
+    Raises NotAJwt when made from a text that is none, and BadInput for anything but a text.
     """
 
     _raw: str
@@ -27,6 +29,8 @@ class Token(Shown):
 
     def __post_init__(self) -> None:
         take_apart(self._raw)
+        if type(self._raw) is not str or not isinstance(self._clock, Clock):
+            raise BadInput("A token is a text, and ages on a clock.", required="Token(text, lab.clock)")
 
     @property
     def header(self) -> dict[str, Any]:
@@ -50,7 +54,7 @@ class Token(Shown):
 
     def _moment(self, name: str) -> int:
         value = self.claims.get(name)
-        return value if isinstance(value, int) else 0
+        return value if isinstance(value, int) and abs(value) < _COUNTABLE else 0
 
     def reveal(self) -> str:
         """The usable secret itself. Whoever has it is taken for its subject until it expires."""
@@ -83,4 +87,5 @@ class Token(Shown):
 
     def __repr__(self) -> str:
         lines = [f"{part:<9} {name:<10} {value}".rstrip() for part, name, value in self.rows()]
-        return "\n".join([*lines, self.lifetime])
+        # Half a character in a claim is no reason not to show the rest.
+        return "\n".join([*lines, self.lifetime]).encode("utf-8", "backslashreplace").decode()

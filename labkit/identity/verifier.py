@@ -234,7 +234,7 @@ class CachingVerifier:
         if keys is not self._keys:
             self._keys = keys
             self._good.clear()
-        claims = self._good.get(token) if isinstance(token, str | bytes) else None
+        claims = self._good.get(token) if type(token) is str or type(token) is bytes else None
         if claims is None:
             claims = genuine(token, keys)
             if len(self._good) >= _CACHED_TOKENS:
@@ -246,14 +246,3 @@ class CachingVerifier:
             name: deepcopy(value) if isinstance(value, list | dict) else value
             for name, value in _accept(claims, expected, now).items()
         }
-
-
-__all__ = [
-    "CachingVerifier",
-    "Claims",
-    "Expectation",
-    "KeySet",
-    "TokenRefused",
-    "canonical_audience",
-    "verify",
-]

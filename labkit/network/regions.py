@@ -9,9 +9,8 @@ REGIONS = ("eastus", "westus2", "southcentralus", "northeurope", "westeurope")
 
 def check_region(region: object) -> str:
     """The region's name. Raises BadInput for one that the lab does not have."""
-    if region not in REGIONS:
+    if type(region) is not str or region not in REGIONS:
         raise BadInput("The lab has no such region.", presented=brief(region), required=", ".join(REGIONS))
-    assert isinstance(region, str)
     return region
 
 

@@ -119,11 +119,15 @@ class AzureAD(Service):
             )
         tenant, who = call.target, call.identity
         raw = tenant.keys.sign(self._claims(tenant, who, audience, call.now))
-        spent = [key for key, grant in tenant.device_grants.items() if grant.identity is who]
         refresh = self._refresh_token(tenant, who, call.now) if who.kind == "user" else ""
-        for key in spent:
-            del tenant.device_grants[key]
+        self._spend_device_code(tenant, who)
         return TokenResponse(Token(raw, self._clock), LIFETIME, audience, refresh)
+
+    def _spend_device_code(self, tenant: Tenant, who: Identity) -> None:
+        for key, grant in list(tenant.device_grants.items()):
+            approved = grant.identity is not None and grant.identity.name == who.name
+            if approved and grant.client_id == who.app_id:
+                del tenant.device_grants[key]
 
     def _claims(self, tenant: Tenant, who: Identity, audience: str, now: int) -> dict[str, Any]:
         """In the order in which Azure AD writes them: alphabetical."""
@@ -138,7 +142,7 @@ class AzureAD(Service):
             "oid": who.object_id,
             "tid": tenant.tenant_id,
             "ver": "1.0",
-            "uti": self._draw(tenant, "uti")[:11].hex(),
+            "uti": self._draw(tenant, f"uti/{who.object_id}")[:11].hex(),
         }
         if who.kind == "user":
             # Pairwise: the same person has another subject at every audience.
@@ -157,15 +161,17 @@ class AzureAD(Service):
         return dict(sorted(claims.items()))
 
     def _draw(self, tenant: Tenant, what: str) -> bytes:
-        tenant.drawn += 1
-        return self._entropy(f"{tenant.tenant_id}/{what}/{tenant.drawn}")
+        tenant.drawn[what] += 1
+        return self._entropy(f"{tenant.tenant_id}/{what}/{tenant.drawn[what]}")
 
     def _refresh_token(self, tenant: Tenant, who: Identity, now: int) -> str:
-        raw = "lab-" + self._draw(tenant, "refresh token").hex()
-        user = tenant.directory.user(who.name)
-        changes = (user.home or user).password_changes if user else 0
-        tenant.refresh_grants[digest(raw)] = RefreshGrant(who, now, changes)
+        raw = "lab-" + self._draw(tenant, f"refresh token/{who.object_id}").hex()
+        tenant.refresh_grants[digest(raw)] = RefreshGrant(who, now, self._password_changes(tenant, who))
         return raw
+
+    def _password_changes(self, tenant: Tenant, who: Identity) -> int:
+        user = tenant.directory.user(who.name)
+        return (user.home or user).password_changes if user else 0
 
     @operation("Get device code", accepts=(Anonymous,))
     def device_code(self, call: Call[Tenant], client_id: str = AZURE_CLI) -> DeviceCodeResponse:
@@ -183,9 +189,10 @@ class AzureAD(Service):
         """The user enters the code that the waiting application shows. Raises DeviceCodeWrong or
         DeviceCodeExpired."""
         for grant in call.target.device_grants.values():
-            if grant.user_code == user_code:
+            if grant.user_code == user_code and grant.identity is None:
                 if call.now >= grant.expires:
                     raise DeviceCodeExpired("The code was not entered in time.", advice="begin again")
+                grant.password_changes = self._password_changes(call.target, call.identity)
                 grant.identity = replace(call.identity, app_id=grant.client_id)
                 return
         raise DeviceCodeWrong("No application waits with this code.", presented=str(user_code)[:20])

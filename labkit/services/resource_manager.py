@@ -5,6 +5,7 @@ It authorizes each call and passes it on to the resource provider that is regist
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -95,6 +96,8 @@ class ResourceProviders(Service):
     def prepare(self, call: Call[Any], id: str, region: str) -> None:
         """Makes the new resource known, so that it can be reached; undone with the call."""
         resource = self._provider(id).make(id, region)
+        if self._resources.at_host(resource.host) is not None:
+            raise Conflict("The name is taken: it is unique in all of Azure.", presented=resource.host)
         self._resources.add(resource)
         call.undo(lambda: self._resources.remove(resource))
 
@@ -140,6 +143,12 @@ class ResourceProviders(Service):
 def _check_properties(location: str, properties: Mapping[str, Any] | None = None) -> None:
     if properties is not None and not isinstance(properties, Mapping):
         raise BadRequest("Properties are a mapping.", presented=brief(properties), required="a dict, or None")
+    try:
+        json.dumps(dict(properties or {}))
+    except (TypeError, ValueError, RecursionError):
+        raise BadRequest(
+            "Properties are JSON.", presented=brief(properties), required="plain values"
+        ) from None
 
 
 class ResourceManager(Service):
@@ -159,7 +168,8 @@ class ResourceManager(Service):
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """Every `/subscriptions/…` scope is reached at the one endpoint."""
         scheme, host, path = split_address(target)
-        scope = (f"/{path}" if scheme else target).rstrip("/")
+        # A query may hold a signature, and a scope is written down.
+        scope = (f"/{path}" if scheme else target).partition("?")[0].rstrip("/")
         elsewhere = scheme and host != self._endpoint.host
         if elsewhere or not scope.lower().startswith("/subscriptions/"):
             raise UnknownHost(
@@ -198,8 +208,8 @@ class ResourceManager(Service):
         if existing is not None and existing["location"] != region:
             raise Conflict("A resource stays in its region.", presented=region, required=existing["location"])
         document = {
-            "id": scope,
-            "name": name_of(scope),
+            "id": existing["id"] if existing else scope,
+            "name": existing["name"] if existing else name_of(scope),
             "type": resource_type(scope),
             "location": region,
             "properties": {

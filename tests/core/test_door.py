@@ -218,17 +218,13 @@ def test_a_capability_opens_nothing_else(world: World, key: MasterKey) -> None:
 
 
 def test_a_guest_is_turned_away_before_roles_and_only_where_guests_are_refused(world: World) -> None:
-    class Welcoming(Boxes):
+    class OpenBox(Box):
         refuses_guests = False
 
-        @operation("Greet", accepts=(Badge,))
-        def greet(self, call: Call[Box]) -> str:
-            return f"welcome, {call.identity.name}"
-
-    world.door.install(Welcoming())
+    world.resources.add(OpenBox("/boxes/open", "open", "open.example", things={"thing": "gold"}))
     assert isinstance(world.refusal(Boxes.get, BOX, Badge("guest"), "thing"), GuestNotSupported)
     assert world.asked == []
-    assert world.ask(Welcoming.greet, BOX, Badge("guest")) == "welcome, guest"
+    assert world.ask(Boxes.get, "/boxes/open", Badge("guest"), "thing") == "gold"
 
 
 def test_a_refusal_speaks_the_dialect_of_its_service(world: World, ann: Badge) -> None:

@@ -38,6 +38,7 @@ class MasterKey(Credential):
 @dataclass(eq=False)
 class Box(Resource):
     service: ClassVar[str] = "Box"
+    refuses_guests: ClassVar[bool] = True
     things: dict[str, str] = field(default_factory=dict, kw_only=True)
     takes: tuple[type[Credential], ...] = field(default=(Badge, MasterKey), kw_only=True)
 
@@ -51,7 +52,6 @@ class Boxes(Service):
     name = "Box service"
     resource = Box
     dialect = {NotFound: (410, "ThingGone")}
-    refuses_guests = True
 
     @operation("Put thing", action="Box/things/write", accepts=(Badge, MasterKey), parse=_check_thing)
     def put(self, call: Call[Box], name: str, thing: str) -> None:

@@ -1,13 +1,10 @@
 """Every attack of the gallery is refused, each for its own reason."""
 
-from typing import Any
-
 import pytest
 
-from labkit.core.errors import BadInput
 from labkit.identity import errors
 from labkit.identity.errors import TokenRefused
-from labkit.identity.forgery import ATTACKS, TEN_YEARS, Attack, Forger, find_attack
+from labkit.identity.forgery import ATTACKS, TEN_YEARS, Attack, Forger
 from labkit.identity.jwt_parts import take_apart
 from labkit.identity.verifier import CachingVerifier
 from tests.identity.mint import ATTACKER, EXPECTED, JWKS, KEYS, NOW, accept, claims, token
@@ -85,13 +82,3 @@ def test_forging_changes_nothing_of_what_the_forger_has() -> None:
         assert attack.forge(FORGER) == attack.forge(FORGER)
         assert attack.hope
     assert (FORGER.token, FORGER.header, FORGER.claims, str(JWKS)) == before
-
-
-def test_an_attack_is_found_by_name() -> None:
-    assert find_attack("jku") is ATTACKS["jku"]
-
-
-@pytest.mark.parametrize("name", ["", "JKU", None, 5, [], {}, 10**5000], ids=lambda name: type(name).__name__)
-def test_an_unknown_attack_is_bad_input(name: Any) -> None:
-    with pytest.raises(BadInput, match="no such attack"):
-        find_attack(name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call, operation
 from labkit.core.resource import Resource, Resources
 from labkit.core.secret import Secret
@@ -43,6 +44,7 @@ class ComputeCluster(Resource):
     """Machine Learning Compute: managed, so it lives in the Microsoft subscription."""
 
     service: ClassVar[str] = "Machine Learning Compute"
+    refuses_guests: ClassVar[bool] = True
     workspace_id: str = field(default="", kw_only=True)
     jobs: list[Job] = field(default_factory=list, kw_only=True)
 
@@ -76,13 +78,20 @@ def detached_from(resources: Resources) -> Callable[[Call[ComputeCluster]], None
     return deleted
 
 
+def _check_job(job: Job) -> None:
+    if type(job) is not Job or type(job.token) is not Token or not callable(job.script):
+        raise BadRequest("That is not a job.", presented=brief(job), required="what Azure ML sends for a run")
+
+
 class Compute(MachineLearning):
     """How Azure ML reaches a compute target: with the workspace's managed identity."""
 
     name = "Machine Learning Compute"
     resource = ComputeCluster
 
-    @operation("Start job", action=f"{TYPE}/experiments/runs/submit/action")
+    @operation("Start job", action=f"{TYPE}/experiments/runs/submit/action", parse=_check_job)
     def start(self, call: Call[ComputeCluster], job: Job) -> None:
         """Queues a job. The node takes it up later and calls back with the token it holds."""
-        call.target.jobs.append(job)
+        jobs = call.target.jobs
+        call.undo(lambda: jobs.remove(job))
+        jobs.append(job)

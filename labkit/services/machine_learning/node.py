@@ -44,11 +44,14 @@ def work(door: Door, cluster: ComputeCluster) -> list[str]:
     its run Failed; a token that has expired meanwhile leaves the run as it is."""
     done = []
     while cluster.jobs:
-        job = cluster.jobs[0]
+        job = cluster.jobs.pop(0)
         context = NodeContext(door, cluster, job)
-        error = _carry_out(job, context)
-        # Only now: a script that the learner interrupts stays in the queue.
-        cluster.jobs.pop(0)
+        try:
+            error = _carry_out(job, context)
+        except BaseException:
+            # Whoever interrupts the kernel finds the job waiting again.
+            cluster.jobs.insert(0, job)
+            raise
         try:
             context.complete(error)
         except LabError:

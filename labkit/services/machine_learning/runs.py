@@ -55,7 +55,7 @@ class Runs(MachineLearning):
         job = Job(run.run_id, self._token(workspace, run.run_id, call.now), script)
         call.ask(Compute.start, workspace.computes[compute], self.as_workspace(call, workspace), job)
         workspace.runs[run.run_id] = run
-        return replace(run)
+        return replace(run, metrics=[])
 
     def _token(self, workspace: Workspace, run_id: str, now: int) -> Token:
         claims = {
@@ -66,6 +66,8 @@ class Runs(MachineLearning):
             "exp": now + TOKEN_LIFETIME,
             "sub": run_id,
             "tid": workspace.tenant_id,
+            # A workspace that is created again under the same id is another one, with another identity.
+            "wid": workspace.identity_id,
         }
         return Token(self._keys.sign(claims), self._clock)
 

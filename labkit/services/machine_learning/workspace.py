@@ -36,6 +36,7 @@ class Workspace(Resource):
     role: storage, vault, registry, insights), its runs and its data stores (secret name by name)."""
 
     service: ClassVar[str] = "Azure Machine Learning"
+    refuses_guests: ClassVar[bool] = True
     identity_id: str = field(default="", kw_only=True)
     depends_on: dict[str, str] = field(default_factory=dict, kw_only=True)
     runs: dict[str, Run] = field(default_factory=dict, kw_only=True)
@@ -45,12 +46,11 @@ class Workspace(Resource):
 
 class MachineLearning(Service):
     """Base of the services that a workspace offers. They take Resource Manager's tokens and answer with
-    its codes (assumption: ml-codes), and do not serve guests (statement authn-b2b)."""
+    its codes (assumption: ml-codes)."""
 
     name = "Azure Machine Learning"
     resource: ClassVar[type[Resource]] = Workspace
     dialect = TOKEN_DIALECT
-    refuses_guests = True
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
