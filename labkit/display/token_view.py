@@ -45,6 +45,7 @@ _CLAIMS = {
     "uti": "the token's own number, for logs",
     "jti": "the token's own number, for logs",
     "ver": "version of the format: the resource decides it",
+    "wid": "the identity of the workspace it is for; one that is created again has another",
 }
 _PURPOSES = {"header": _HEADER, "claim": _CLAIMS}
 # A token holds up to 16 KiB, all of which one claim may be.
