@@ -56,8 +56,9 @@ class _Meter:
         """The tracer of new frames."""
         if _is_library(frame):
             return None
-        # By instructions, not only by lines: `while True: pass` never comes to a new line.
-        frame.f_trace_opcodes = True
+        # By instructions and not only by lines, where `while True: pass` never comes to a new line. Later
+        # Pythons do count such a loop by lines, and some of them crash when watched by instructions.
+        frame.f_trace_opcodes = sys.version_info < (3, 12)
         self.depth += 1
         # Earlier than Python's RecursionError, which could hit the tracer itself and so switch it off.
         if self.depth > DEEPEST:
@@ -82,9 +83,9 @@ class _Meter:
 
 
 def run(function: Callable[..., Any], *args: object, steps: int = STEPS) -> Ran:
-    """Calls `function(*args)` and stops it once it has taken `steps` steps (Python instructions) or is
-    DEEPEST calls deep: at the same place every time, since no clock is involved. A tracer or debugger of the
-    caller's stays as it is. Only whoever interrupts the kernel gets an exception out of this.
+    """Calls `function(*args)` and stops it once it has taken `steps` steps (instructions; lines from Python
+    3.12 on) or is DEEPEST calls deep: at the same place every time, since no clock is involved. A tracer or
+    debugger of the caller's stays as it is. Only whoever interrupts the kernel gets an exception out of this.
 
     Python's libraries and labkit are not counted. What never returns from one call into C, such as
     `sum(itertools.count())`, cannot be stopped.
