@@ -110,18 +110,17 @@ class AzureAD(Service):
         """An access token for a resource (its audience), valid for an hour (`LIFETIME` seconds); users get
         a refresh token with it. Raises UnknownResource, or what the authenticator of the credential raises.
         Statements authn-arm-token, authn-rest-lifetime."""
-        audience = resource if isinstance(resource, str) else ""
-        if canonical_audience(audience) not in AUDIENCES:
+        if canonical_audience(resource) not in AUDIENCES:
             raise UnknownResource(
                 "No service of the lab has this audience.",
                 presented=brief(resource),
                 required=" or ".join(sorted(AUDIENCES)),
             )
         tenant, who = call.target, call.identity
-        raw = tenant.keys.sign(self._claims(tenant, who, audience, call.now))
+        raw = tenant.keys.sign(self._claims(tenant, who, resource, call.now))
         refresh = self._refresh_token(tenant, who, call.now) if who.kind == "user" else ""
         self._spend_device_code(tenant, who)
-        return TokenResponse(Token(raw, self._clock), LIFETIME, audience, refresh)
+        return TokenResponse(Token(raw, self._clock), LIFETIME, resource, refresh)
 
     def _spend_device_code(self, tenant: Tenant, who: Identity) -> None:
         for key, grant in list(tenant.device_grants.items()):

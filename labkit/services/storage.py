@@ -44,7 +44,7 @@ def connection_string(account: str, keys: Mapping[str, Secret]) -> str:
 
 
 def _check_blob(name: str, data: bytes = b"") -> None:
-    if not isinstance(name, str) or not 0 < len(name) <= 1024 or not isinstance(data, bytes):
+    if not 0 < len(name) <= 1024:
         raise BadRequest(
             "A blob is bytes under a name.", required="a name of 1 to 1024 characters, and bytes"
         )
