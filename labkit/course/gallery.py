@@ -8,8 +8,8 @@ from typing import Any
 from labkit.core.credential import Bearer
 from labkit.core.errors import LabError
 from labkit.core.show import Shown
+from labkit.core.table import Table
 from labkit.course.inspector import forger
-from labkit.display.table import Table
 from labkit.identity.forgery import ATTACKS
 from labkit.lab import Lab
 from labkit.services.resource_manager import ResourceManager

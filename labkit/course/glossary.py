@@ -11,7 +11,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from labkit.core.errors import BadInput, brief
-from labkit.display.table import Table
+from labkit.core.table import Table
 
 
 @dataclass(frozen=True)

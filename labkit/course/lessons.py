@@ -11,8 +11,8 @@ from typing import Any
 
 from labkit.checkout import checkout
 from labkit.core.errors import BadInput, brief
+from labkit.core.table import Table
 from labkit.course.glossary import Term
-from labkit.display.table import Table
 
 _LINK_TARGET = re.compile(r"(?<=\])\([^)\s]*\)|https?://\S+")
 

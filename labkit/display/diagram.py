@@ -6,11 +6,12 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from labkit.core.text import plain
 from labkit.core.trace import Trace
 from labkit.display.colours import INK, PAPER, STOP, WARNING
 from labkit.display.flow import Edge, Flow, Node, flow
 from labkit.display.graphviz_svg import svg as draw
-from labkit.display.text import IN_PICTURE, block, escaped, plain
+from labkit.display.text import IN_PICTURE, block, escaped
 
 if TYPE_CHECKING:
     from graphviz import Digraph

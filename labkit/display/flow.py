@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from labkit.core.text import plain
 from labkit.core.trace import Hop, Trace
-from labkit.display.text import IN_PICTURE, plain
+from labkit.display.text import IN_PICTURE
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
-"""Tables, as text and as HTML."""
+"""Tables as HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
-from labkit.core.errors import BadInput
-from labkit.core.show import Shown
-from labkit.display.text import escaped, plain
+from labkit.core.table import Table
+from labkit.core.text import plain
+from labkit.display.text import escaped
 
-# A longer cell sticks out instead of pushing everything to the right of the page.
-_WIDEST = 60
 # Characters: what is never wrapped, and what is too long for a line.
 _SHORT, _LONGEST_WORD = 24, 40
 # Notebooks align cells to the right and cut nothing; said in each cell, since a page that has not been
@@ -45,40 +42,6 @@ def _cell(tag: str, content: object) -> str:
     else:
         wrap = ""
     return f'<{tag} style="{_CELL}{wrap}">{escaped(text)}</{tag[:2]}>'
-
-
-@dataclass(frozen=True, repr=False)
-class Table(Shown):
-    """A table that a notebook shows. Cells are anything with a `str`.
-
-    Raises BadInput for a row that has not as many cells as there are headers.
-    """
-
-    headers: Sequence[object]
-    rows: Sequence[Sequence[object]]
-    caption: str = field(default="", kw_only=True)
-
-    def __post_init__(self) -> None:
-        for number, row in enumerate(self.rows, 1):
-            if not self.headers or len(row) != len(self.headers):
-                raise BadInput(
-                    "A row has as many cells as the table has headers, and at least one.",
-                    presented=f"{len(row)} cells in row {number}",
-                    required=f"{len(self.headers)}",
-                )
-
-    def __repr__(self) -> str:
-        lines = [[plain(cell) for cell in row] for row in (self.headers, *self.rows)]
-        widths = [
-            max(len(cell) for cell in column if len(cell) <= _WIDEST or cell is column[0])
-            for column in zip(*lines, strict=True)
-        ]
-        texts = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        ]
-        rule = "  ".join("-" * width for width in widths)
-        return "\n".join([*([self.caption] if self.caption else []), texts[0], rule, *texts[1:]])
 
 
 def html(shown: Table) -> str:

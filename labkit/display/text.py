@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from html import escape as _escape
 
+from labkit.core.text import plain
+
 # How many characters of a name fit into a picture.
 IN_PICTURE = 44
-
-
-def plain(text: object, limit: int = 0) -> str:
-    """`str(text)` on one line. What does not print (line breaks, control characters, marks that turn the
-    direction of writing) is written as an escape; more than `limit` characters, where given, lose their
-    middle."""
-    shown = str(text)
-    if not shown.isprintable():
-        shown = "".join(
-            one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in shown
-        )
-    if limit and len(shown) > limit:
-        tail = limit // 3
-        shown = f"{shown[: limit - tail - 1]}…{shown[-tail:]}"
-    return shown
 
 
 def escaped(text: object, limit: int = 0) -> str:

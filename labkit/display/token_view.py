@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from labkit.core.text import plain
 from labkit.display.table import table
-from labkit.display.text import block, escaped, plain
+from labkit.display.text import block, escaped
 from labkit.identity.token import Token
 
 # https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference and RFC 7515, RFC 7519.
