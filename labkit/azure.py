@@ -7,16 +7,32 @@ from labkit.authenticators.device_code import DeviceCode
 from labkit.authenticators.password import Password
 from labkit.authenticators.refresh_token import RefreshToken
 from labkit.authenticators.run_token import RunToken
+from labkit.authenticators.service_key import ServiceKey
+from labkit.authenticators.service_token import ServiceToken
 from labkit.authenticators.shared_key import SharedKey
 from labkit.core.credential import Anonymous, Bearer
 from labkit.furniture import CLIENT_ID, PARTNER_TENANT
+from labkit.services.authorization import Authorization
 from labkit.services.azure_ad import ARM, KEY_VAULT, STORAGE, AzureAD
+from labkit.services.blueprints import Blueprints
 from labkit.services.key_vault import KeyVault
+from labkit.services.kubernetes import Kubernetes
 from labkit.services.machine_learning.data_stores import DataStores
+from labkit.services.machine_learning.edition import Editions
+from labkit.services.machine_learning.images import Images
+from labkit.services.machine_learning.keys import WorkspaceKeys
+from labkit.services.machine_learning.models import Models
+from labkit.services.machine_learning.notebooks import Notebooks
+from labkit.services.machine_learning.resync import Resync
 from labkit.services.machine_learning.run_secrets import RunSecrets
 from labkit.services.machine_learning.runs import Runs
+from labkit.services.machine_learning.scoring import Scoring
+from labkit.services.machine_learning.web_services import WebServices
+from labkit.services.management_groups import ManagementGroups
+from labkit.services.registry import ContainerRegistry
 from labkit.services.resource_manager import ResourceManager
 from labkit.services.storage import BlobStorage
+from labkit.services.vault_access import VaultAccess
 
 __all__ = [
     "ARM",
@@ -25,18 +41,34 @@ __all__ = [
     "PARTNER_TENANT",
     "STORAGE",
     "Anonymous",
+    "Authorization",
     "AzureAD",
     "Bearer",
     "BlobStorage",
+    "Blueprints",
     "ClientSecret",
+    "ContainerRegistry",
     "DataStores",
     "DeviceCode",
+    "Editions",
+    "Images",
     "KeyVault",
+    "Kubernetes",
+    "ManagementGroups",
+    "Models",
+    "Notebooks",
     "Password",
     "RefreshToken",
     "ResourceManager",
+    "Resync",
     "RunSecrets",
     "RunToken",
     "Runs",
+    "Scoring",
+    "ServiceKey",
+    "ServiceToken",
     "SharedKey",
+    "VaultAccess",
+    "WebServices",
+    "WorkspaceKeys",
 ]

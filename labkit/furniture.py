@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from labkit.access.rbac import RoleAssignment
-from labkit.access.roles import built_in
+from labkit.access.assignment import RoleAssignment
+from labkit.access.scope import management_group
 from labkit.authenticators.password import AZURE_CLI, Password
-from labkit.core.errors import BadInput
 from labkit.core.resource import Component
 from labkit.identity.directory import Directory
 from labkit.identity.totp import totp
 from labkit.services.azure_ad import AzureAD
 from labkit.services.machine_learning import workspace
+from labkit.services.machine_learning.permissions import PROVIDER_APP
 from labkit.services.resource_manager import ResourceManager
 from labkit.wiring import Parts
 
@@ -32,11 +32,13 @@ GUEST = "gita"
 @dataclass(frozen=True)
 class Person:
     """What a person knows and carries: a password, and an authenticator that shows codes. `tenant_id` is
-    the tenant that this person is at home in."""
+    the tenant that this person is at home in, `object_id` the account in the lab's own, which roles are
+    assigned to."""
 
     name: str
     upn: str
     tenant_id: str
+    object_id: str
     password: str = field(repr=False)
     authenticator: bytes = field(repr=False)
 
@@ -53,23 +55,23 @@ def workspace_id(group: str, name: str) -> str:
 def move_in(parts: Parts) -> dict[str, Person]:
     """Furnishes a newly built lab; returns the people by name. Resources are created by olivia, through
     the door; the trace is emptied afterwards."""
-    people = {name: _hire(parts, parts.home.directory, name) for name in ROLES}
-    people[GUEST] = _hire(parts, parts.partner.directory, GUEST)
+    people = {name: hire(parts, parts.home.directory, name) for name in ROLES}
+    people[GUEST] = hire(parts, parts.partner.directory, GUEST)
     _register_application(parts)
-    _assign_roles(parts)
+    _assign_roles(parts, people)
     _open_subscription(parts)
     _create_workspaces(parts, people["olivia"])
     parts.trace.clear()
     return people
 
 
-def _hire(parts: Parts, directory: Directory, name: str) -> Person:
+def hire(parts: Parts, directory: Directory, name: str) -> Person:
+    """A new person with an account in a tenant, and a guest account here if that is another one."""
     secret = parts.entropy.text(f"password/{name}")
     authenticator = parts.entropy(f"authenticator/{name}", 20)
     user = directory.add_user(name, secret, authenticator)
-    if directory is not parts.home.directory:
-        parts.home.directory.invite(user)
-    return Person(name, user.upn, directory.tenant_id, secret, authenticator)
+    here = user if directory is parts.home.directory else parts.home.directory.invite(user)
+    return Person(name, user.upn, directory.tenant_id, here.object_id, secret, authenticator)
 
 
 def _register_application(parts: Parts) -> None:
@@ -81,34 +83,42 @@ def _register_application(parts: Parts) -> None:
     directory.add_service_principal(application, "your-sp-object-id")
 
 
-def _assign_roles(parts: Parts) -> None:
+def _assign_roles(parts: Parts, people: dict[str, Person]) -> None:
     """Owner of the subscription; the others in both resource groups. The guest is a Contributor too: what
     refuses it is not a missing role."""
-    directory, roles = parts.home.directory, built_in()
+    directory = parts.home.directory
+    groups = [f"{SUBSCRIPTION}/resourceGroups/{group}" for group in GROUPS]
     for name, role in (*ROLES.items(), (GUEST, "contributor")):
-        user = directory.user(f"{GUEST}@{parts.partner.directory.domain}" if name == GUEST else name)
-        if user is None:
-            raise BadInput("There is no such user.", presented=name)
-        scopes = (
-            [SUBSCRIPTION]
-            if role == "owner"
-            else [f"{SUBSCRIPTION}/resourceGroups/{group}" for group in GROUPS]
-        )
-        for scope in scopes:
-            parts.roles.add(RoleAssignment(user.object_id, roles[role], scope))
+        for scope in [SUBSCRIPTION] if role == "owner" else groups:
+            _assign(parts, people[name].object_id, role, scope)
     # What `az ad sp create-for-rbac` of 2019 did unasked: Contributor of the whole subscription.
-    parts.roles.add(RoleAssignment("your-sp-object-id", roles["contributor"], SUBSCRIPTION))
+    _assign(parts, "your-sp-object-id", "contributor", SUBSCRIPTION)
+    # Azure ML's own service principal comes with the registration of the resource provider.
+    # assumption: provider-principal
+    provider = directory.add_service_principal(directory.register("Azure Machine Learning", PROVIDER_APP))
+    _assign(parts, provider.object_id, "user access administrator", SUBSCRIPTION)
+
+
+def _assign(parts: Parts, principal_id: str, role: str, scope: str) -> None:
+    """The first role assignments of a subscription are there before anybody could be asked."""
+    roles, name = parts.access.roles, parts.home.directory.name_of(principal_id)
+    id = parts.entropy.uuid(f"first role assignment/{principal_id}/{role}/{scope}")
+    roles.add(RoleAssignment(id, principal_id, roles.definitions.find(role).id, scope, name))
 
 
 def _open_subscription(parts: Parts) -> None:
-    for id in (SUBSCRIPTION, *(f"{SUBSCRIPTION}/resourceGroups/{group}" for group in GROUPS)):
-        parts.arm.documents[id.lower()] = {"id": id, "name": id.rpartition("/")[2], "location": REGION}
+    parts.access.roles.hierarchy.place(SUBSCRIPTION, management_group(TENANT))
+    document = {"id": SUBSCRIPTION, "name": SUBSCRIPTION.rpartition("/")[2], "location": REGION}
+    parts.arm.documents[SUBSCRIPTION.lower()] = document
 
 
 def _create_workspaces(parts: Parts, owner: Person) -> None:
     here = Component(owner.name)
     password = Password(owner.upn, owner.password)
     token = parts.door.ask(here, AzureAD.token, TENANT, password).access_token.bearer
+    for group in GROUPS:
+        id = f"{SUBSCRIPTION}/resourceGroups/{group}"
+        parts.door.ask(here, ResourceManager.put, id, token, REGION)
     names = [
         (GROUPS[0], "ml-example"),
         (GROUPS[0], "your-workspace-name"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from labkit.access.questions import Access
 from labkit.authenticators.client_secret import ClientSecret
 from labkit.authenticators.password import Password
 from labkit.core.clock import Clock
@@ -22,8 +23,10 @@ from labkit.furniture import (
     CLUSTER,
     GROUPS,
     PARTNER_TENANT,
+    SUBSCRIPTION,
     TENANT,
     Person,
+    hire,
     move_in,
     workspace_id,
 )
@@ -45,15 +48,18 @@ class Lab:
 
     clock, trace, switchboard, resources   what they are called
     directory, people                      the tenant's objects, and what each person knows and carries
-    tenant, workspace, other_workspace     ids to call things on
+    tenant, subscription, resource_group   ids to call things on, and
+    workspace, other_workspace             two workspaces of that resource group
     """
 
     def __init__(self, release: Release, seed: int | None) -> None:
         self.release = release
         self.seed = seed
-        self._parts: Parts = build(release.start, seed, TENANT, PARTNER_TENANT)
+        self._parts: Parts = build(release, seed, TENANT, PARTNER_TENANT)
         self.people: dict[str, Person] = move_in(self._parts)
         self.tenant = TENANT
+        self.subscription = SUBSCRIPTION
+        self.resource_group = f"{SUBSCRIPTION}/resourceGroups/{GROUPS[0]}"
         self.workspace = workspace_id(GROUPS[0], "ml-example")
         self.other_workspace = workspace_id(GROUPS[0], "your-workspace-name")
         self.cluster = CLUSTER
@@ -84,6 +90,11 @@ class Lab:
         return self._parts.home.directory
 
     @property
+    def access(self) -> Access:
+        """Who may do what, and why: `lab.access.who_can(action, scope)`."""
+        return Access(self._parts.access, self.directory, self.clock)
+
+    @property
     def parts(self) -> Parts:
         """What the lab is made of, for those who take it apart."""
         return self._parts
@@ -104,6 +115,15 @@ class Lab:
     def opens(self, cred: Credential, caller: str = "somebody") -> Openings:
         """What a credential opens, by trying it on everything. Nothing is carried out."""
         return openings(self._parts.door, cred, self._component(caller))
+
+    def hire(self, name: str) -> Person:
+        """A new person in the tenant, without any role. Raises BadInput for a name that is taken or none."""
+        if type(name) is not str or not name.isidentifier() or not name.isascii():
+            raise BadInput("A person has a name.", presented=brief(name), required="letters and digits")
+        if name in self.people:
+            raise BadInput("Somebody of that name is here already.", presented=name)
+        self.people[name] = hire(self._parts, self.directory, name)
+        return self.people[name]
 
     def sign_in(
         self, who: str, *, second_factor: bool = False, resource: str = ARM, tenant: str = TENANT
@@ -153,9 +173,17 @@ class Lab:
     @property
     def vault(self) -> str:
         """The id of the key vault that the workspace depends on."""
+        return self._dependency("vault")
+
+    @property
+    def storage(self) -> str:
+        """The id of the storage account that the workspace depends on."""
+        return self._dependency("storage")
+
+    def _dependency(self, role: str) -> str:
         workspace = self.resources.find(self.workspace)
         assert isinstance(workspace, Workspace)
-        return workspace.depends_on["vault"]
+        return workspace.depends_on[role]
 
     def _component(self, caller: str) -> Component:
         if not isinstance(caller, str) or not caller:

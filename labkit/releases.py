@@ -14,10 +14,13 @@ from labkit.core.errors import BadInput, brief
 
 @dataclass(frozen=True)
 class Release:
-    """A dated state of the documents. A lab set to it starts at 09:00 UTC of that day."""
+    """A dated state of the documents. A lab set to it starts at 09:00 UTC of that day. `editions` are those
+    that a workspace can have, the first one first; () where the documents know none (statement
+    rbac-upgrade)."""
 
     name: str
     published: str
+    editions: tuple[str, ...] = ("Basic", "Enterprise")
 
     @property
     def start(self) -> int:
@@ -28,7 +31,7 @@ class Release:
 RELEASES = {
     release.name: release
     for release in (
-        Release("2019-08", "2019-08-07"),
+        Release("2019-08", "2019-08-07", editions=()),
         Release("2020-01", "2020-01-09"),
         Release("2020-03", "2020-03-13"),
     )

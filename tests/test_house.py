@@ -42,8 +42,15 @@ SERVICES = {
     "storage": {"resource_id", "azure_ad", "key_vault"},
     "registry": {"resource_id", "azure_ad", "key_vault"},
     "cosmos": {"resource_id", "azure_ad", "key_vault"},
+    "management_plane": {"resource_id"},
+    "resource_manager": {"resource_id", "management_plane"},
+    "authorization": {"resource_id", "management_plane"},
+    "blueprints": {"resource_id", "management_plane"},
+    "management_groups": {"resource_id", "management_plane"},
+    "vault_access": {"resource_id", "management_plane", "key_vault"},
     "machine_learning": {
-        *("resource_id", "resource_manager", "azure_ad", "key_vault", "storage", "registry", "cosmos")
+        *("resource_id", "resource_manager", "azure_ad", "key_vault", "storage", "registry", "cosmos"),
+        *("kubernetes", "management_plane", "authorization", "vault_access"),
     },
 }
 
@@ -304,6 +311,9 @@ def test_the_layers_refuse_what_they_should(importer: str, imported: str) -> Non
         ("services.resource_manager", "services.key_vault"),
         ("services.monitor", "services.storage"),
         ("services.storage", "services.machine_learning"),
+        ("services.management_plane", "services.resource_manager"),
+        ("services.authorization", "services.resource_manager"),
+        ("services.vault_access", "services.authorization"),
     ],
 )
 def test_the_order_of_the_services_refuses_what_it_should(importer: str, imported: str) -> None:

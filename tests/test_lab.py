@@ -137,7 +137,7 @@ class TestFurniture:
         assert bool(lab.attempt(who, ResourceManager.put, lab.workspace, token.bearer, "eastus")) is writes
         identity = Identity("user", who, object_id=token.claims["oid"])
         share = "Microsoft.Authorization/roleAssignments/write"
-        assert lab.parts.roles.decide(identity, share, False, lab.workspace, 0).allowed is owns
+        assert lab.parts.access.roles.decide(identity, share, False, lab.workspace, 0).allowed is owns
 
     @pytest.mark.parametrize("who", ["carl", "rita"])
     def test_only_the_owner_and_the_application_see_the_whole_subscription(self, lab: Lab, who: str) -> None:

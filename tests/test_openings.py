@@ -69,7 +69,27 @@ def test_a_reader_opens_less_than_a_contributor_and_an_owner_no_less(lab: Lab) -
     sets = [opened(lab.opens(lab.sign_in(name).bearer)) for name in ("rita", "carl", "olivia")]
     assert sets[0] < sets[1] <= sets[2]
     # Azure's name for reading a run's secret ends in `/read`, which is all that a Reader's role asks for.
-    assert {operation for operation, _ in sets[0]} == {"GET", "Get run", "List data stores", "Get run secret"}
+    # So does that of pulling an image, and a web service's token asks for reading the workspace.
+    assert {operation for operation, _ in sets[0]} >= {
+        *("GET", "Get run", "List data stores", "Get run secret"),
+        *("List models", "Get model", "Download model", "List images", "Pull image", "Open notebook"),
+        *("List web services", "Get service token"),
+    }
+    assert {operation for operation, _ in sets[1]} - {operation for operation, _ in sets[0]} >= {
+        *("Submit run", "Set run secret", "Get data store credential", "Attach data store", "Register model"),
+        *("Create image", "Push image", "Save notebook", "List workspace keys"),
+        *("Deploy web service (ACI)", "Deploy web service (AKS)"),
+        *("List service keys (ACI)", "List service keys (AKS)"),
+    }
+    assert "Upgrade edition" in {operation for operation, _ in sets[2] - sets[1]}
+
+
+def test_a_reader_opens_nothing_but_what_is_called_reading(lab: Lab) -> None:
+    ops = {op.name: op for service in lab.parts.door.services.values() for op in service.operations()}
+    opened = lab.opens(lab.sign_in("rita").bearer).opened
+    assert opened
+    demands = (ops[one.operation].demand(one.target, (), {}) for one in opened)
+    assert [one.action for one in demands if one.action and not one.action.endswith("/read")] == []
 
 
 @pytest.mark.parametrize("cred", [Bearer("nonsense"), Bearer("")])

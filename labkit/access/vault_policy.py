@@ -3,8 +3,18 @@ data plane."""
 
 from __future__ import annotations
 
-from labkit.core.door import Decision
+from dataclasses import dataclass
+
 from labkit.core.identity import Identity, action_pattern
+
+
+@dataclass(frozen=True)
+class PolicyDecision:
+    """What a vault's access policy says: whether, why, and what to do."""
+
+    allowed: bool
+    why: str
+    advice: str = ""
 
 
 class VaultPolicies:
@@ -33,15 +43,21 @@ class VaultPolicies:
         """Takes a principal out of a vault's policy. Returns what it had."""
         return self._policies.get(vault_id.lower(), {}).pop(principal_id, ())
 
+    def of(self, vault_id: str) -> dict[str, tuple[str, ...]]:
+        """The data actions (patterns) by principal."""
+        return dict(self._policies[vault_id.lower()])
+
     def governs(self, scope: str) -> bool:
         """Whether data actions at this scope follow an access policy."""
         return scope.lower() in self._policies
 
-    def decide(self, who: Identity, action: str, scope: str) -> Decision:
+    def decide(self, who: Identity, action: str, scope: str) -> PolicyDecision:
         """Whether the vault's policy allows it. Roles count for nothing here, Owner included."""
         policy = self._policies[scope.lower()]
         for principal_id in (who.object_id, *who.groups):
             for pattern in policy.get(principal_id, ()):
                 if action_pattern(pattern).fullmatch(action):
-                    return Decision(True, f"the vault's access policy grants {pattern}")
-        return Decision(False, "not in the vault's access policy", "have the vault's access policy changed")
+                    return PolicyDecision(True, f"the vault's access policy grants {pattern}")
+        return PolicyDecision(
+            False, "not in the vault's access policy", "have the vault's access policy changed"
+        )

@@ -37,4 +37,5 @@ def _identity(claims: Claims) -> Identity:
         groups=tuple(claims.get("groups", ())),
         amr=tuple(claims.get("amr", ())),
         guest=kind == "user" and "#EXT#" in name,
+        token_id=claims.get("uti", ""),
     )

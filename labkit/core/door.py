@@ -7,7 +7,6 @@ whichever stage it got to.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -36,13 +35,21 @@ from labkit.core.trace import Hop, Trace
 DEEPEST = 16
 
 
-@dataclass(frozen=True)
-class Decision:
-    """The answer of authorization. `why` names the role assignment or capability, or what is missing."""
+class Decision(Protocol):
+    """The answer of authorization. `why` names what allows it, or what is missing; `advice` what to do
+    then."""
 
-    allowed: bool
-    why: str
-    advice: str = ""
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be done."""
+
+    @property
+    def why(self) -> str:
+        """The reason, in a line."""
+
+    @property
+    def advice(self) -> str:
+        """The next step of whoever was refused; "" for others."""
 
 
 class Authenticator(Protocol):
@@ -132,11 +139,9 @@ class Door:
         """An outermost call. Returns what the operation returns; raises a Refusal."""
         return self.enter(_Flow(caller.name), 0, 1, caller, op, target, cred, args, kwargs)
 
-    def probe(
-        self, caller: Component, op: Op[..., Any], target: str, cred: Credential, *args: Any
-    ) -> Decision:
+    def probe(self, caller: Component, op: Op[..., Any], target: str, cred: Credential, *args: Any) -> str:
         """Tries a call up to the authorization stage and no further: nothing is carried out, no hop is
-        left. Raises the Refusal of the stage that would turn the call away."""
+        left. Returns why it would pass. Raises the Refusal of the stage that would turn the call away."""
         service = self._service(op)
         _check_call(target, cred)
         passage = _Passage()
@@ -145,7 +150,7 @@ class Door:
         except Refusal as refusal:
             refusal.stage = passage.stage
             raise service.word(refusal) from None
-        return Decision(True, passage.why)
+        return passage.why
 
     def enter(
         self,

@@ -15,10 +15,14 @@ def within(scope: str, ancestor: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def action_pattern(pattern: str) -> re.Pattern[str]:
+def action_pattern(pattern: str, one_segment: bool = False) -> re.Pattern[str]:
     """An action with wildcards, compiled. `*` stands for any run of characters, slashes included; case
-    does not count."""
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.IGNORECASE | re.DOTALL)
+    does not count. `/*/` in the middle stands for a single slash as well, so that `a/*/read` covers
+    `a/read`; with `one_segment` something has to stand between its slashes."""
+    # assumption: interior-wildcard
+    middle = "/.*" if one_segment else "(?:/.*)?"
+    parts = (".*".join(map(re.escape, part.split("*"))) for part in re.split(r"/\*(?=/)", pattern))
+    return re.compile(middle.join(parts), re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Identity:
     amr         how a user proved it ("pwd", "mfa"); empty for applications
     guest       True for a user whose home is another tenant
     capability  what the credential opens by itself, bypassing role assignments
+    token_id    which access token proved it; "" where none did
     """
 
     kind: str
@@ -63,6 +68,7 @@ class Identity:
     amr: tuple[str, ...] = ()
     guest: bool = False
     capability: Capability | None = None
+    token_id: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.kind})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from labkit.core.entropy import Entropy
@@ -161,6 +162,10 @@ class Directory:
         self._applications[application.client_id] = application
         return application
 
+    def unregister(self, client_id: str) -> None:
+        """Takes an app registration out of the tenant."""
+        self._applications.pop(client_id, None)
+
     def add_secret(
         self, application: Application, secret: str, now: int, lifetime: int = SECRET_LIFETIME
     ) -> None:
@@ -195,6 +200,26 @@ class Directory:
     def restore_principal(self, principal: ServicePrincipal) -> None:
         """Puts back what was taken out."""
         self._principals[principal.object_id] = principal
+
+    def principals(self) -> Iterator[tuple[str, str, str]]:
+        """Everybody that a role can be assigned to, as (object id, name, kind)."""
+        # A guest is listed under two names.
+        for user in {one.object_id: one for one in self._users.values()}.values():
+            yield user.object_id, user.upn, "user"
+        for group in self._groups.values():
+            yield group.object_id, group.name, "group"
+        for one in self._principals.values():
+            yield one.object_id, one.name, "managed identity" if one.resource_id else "service principal"
+
+    def name_of(self, object_id: str) -> str:
+        """What the principal with this object id is called; "" where there is none."""
+        return next((name for id, name, _ in self.principals() if id == object_id), "")
+
+    def remove_user(self, user: User) -> None:
+        """Deletes an account. Role assignments that name it stay behind."""
+        self._users = {upn: one for upn, one in self._users.items() if one is not user}
+        for group in self._groups.values():
+            group.members.discard(user.object_id)
 
     def principal_of(self, client_id: str) -> ServicePrincipal | None:
         """The service principal of a client id."""

@@ -33,8 +33,11 @@ def group_of(resource_id: str) -> str:
 
 
 def parent_of(resource_id: str) -> str:
-    """What a resource is inside of: the resource above it in its id, or its resource group."""
+    """What a resource is inside of: the resource above it in its id, its resource group, or for one of these
+    the subscription."""
     segments = resource_id.split("/")
+    if len(segments) <= 5:
+        return "/".join(segments[:3])
     return "/".join(segments[:-2]) if len(segments) > 9 else group_of(resource_id)
 
 

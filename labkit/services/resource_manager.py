@@ -9,55 +9,37 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any
 
+from labkit.access.rbac import RoleAssignments
 from labkit.authenticators.platform import Forwarded, Platform
 from labkit.core.credential import Bearer
-from labkit.core.errors import (
-    BadRequest,
-    Conflict,
-    CredentialMissing,
-    CredentialNotAccepted,
-    Forbidden,
-    NotFound,
-    UnknownHost,
-    brief,
-)
+from labkit.core.errors import BadRequest, Conflict, NotFound, brief
 from labkit.core.identity import within
 from labkit.core.operation import Call, Op, Service, operation
-from labkit.core.resource import Resource, Resources, split_address
-from labkit.identity.errors import (
-    NotAJwt,
-    TokenExpired,
-    TokenNotYetValid,
-    TokenRefused,
-    WrongAudience,
-    WrongIssuer,
-    WrongTenant,
-)
+from labkit.core.resource import Resource, Resources
 from labkit.network.regions import check_region
+from labkit.services.management_plane import ManagementPlane, ResourceManagerEndpoint
 from labkit.services.resource_id import group_of, name_of, parent_of, resource_type
 
-TOKEN_DIALECT = {
-    CredentialMissing: (401, "AuthenticationFailed"),
-    CredentialNotAccepted: (401, "AuthenticationFailed"),
-    NotAJwt: (401, "InvalidAuthenticationToken"),
-    TokenRefused: (401, "InvalidAuthenticationToken"),
-    TokenExpired: (401, "ExpiredAuthenticationToken"),
-    TokenNotYetValid: (401, "InvalidAuthenticationToken"),
-    WrongTenant: (401, "InvalidAuthenticationTokenTenant"),
-    WrongIssuer: (401, "InvalidAuthenticationTokenTenant"),
-    WrongAudience: (401, "InvalidAuthenticationTokenAudience"),
-    Forbidden: (403, "AuthorizationFailed"),
-}
+
+def may_change(*names: str) -> Callable[[Call[Any], Mapping[str, Any]], None]:
+    """A `Provider.changed` that lets these properties change and no others."""
+
+    def changed(call: Call[Any], changes: Mapping[str, Any]) -> None:
+        for name, value in changes.items():
+            if name not in names:
+                raise BadRequest(
+                    f"The property {brief(name)} of {call.target.name} cannot be changed like this.",
+                    presented=f"{brief(name)}: {brief(value)}",
+                    required=f"the value that it has; what may change: {', '.join(names) or 'nothing'}",
+                )
+
+    return changed
 
 
-@dataclass(eq=False)
-class ResourceManagerEndpoint(Resource):
-    """The endpoint, and what it remembers: properties by resource id in lower case."""
-
-    service: ClassVar[str] = "Azure Resource Manager"
-    documents: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
+_NOTHING_CHANGES = may_change()
 
 
 @dataclass(frozen=True)
@@ -68,12 +50,15 @@ class Provider:
     created  completes it, asking other services if need be; returns its properties
     deleted  takes away what it has outside of itself
     actions  POST actions by name, such as `listKeys`
+    changed  carries out what a PUT over it would change, given as the properties that get another value;
+             raises BadRequest for those that may not change, by default all
     """
 
     make: Callable[[str, str], Resource]
     created: Callable[[Call[Any], Mapping[str, Any]], dict[str, Any]] = lambda call, properties: {}
     deleted: Callable[[Call[Any]], None] = lambda call: None
     actions: Mapping[str, Callable[[Call[Any]], Any]] = field(default_factory=dict)
+    changed: Callable[[Call[Any], Mapping[str, Any]], None] = _NOTHING_CHANGES
 
 
 def _action(verb: str) -> Callable[..., str]:
@@ -123,6 +108,11 @@ class ResourceProviders(Service):
         """Completes a new resource. Returns its properties."""
         return self._provider(call.target.id).created(call, properties)
 
+    @operation("Update", accepts=(Forwarded,))
+    def update(self, call: Call[Resource], changes: Mapping[str, Any]) -> None:
+        """Carries out what a PUT changes. Raises BadRequest."""
+        self._provider(call.target.id).changed(call, changes)
+
     @operation("Deprovision", accepts=(Forwarded,))
     def deprovision(self, call: Call[Resource]) -> None:
         """Deletes it."""
@@ -140,45 +130,59 @@ class ResourceProviders(Service):
         return actions[action](call)
 
 
-def _check_properties(location: str, properties: Mapping[str, Any] | None = None) -> None:
-    if properties is not None and not isinstance(properties, Mapping):
-        raise BadRequest("Properties are a mapping.", presented=brief(properties), required="a dict, or None")
+def _plain(properties: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A copy of plain values, of which nothing lies about what it is. Raises BadRequest."""
     try:
-        json.dumps(dict(properties or {}))
+        plain: dict[str, Any] = _copy({} if properties is None else properties)
+        json.dumps(plain)
     except (TypeError, ValueError, RecursionError):
         raise BadRequest(
-            "Properties are JSON.", presented=brief(properties), required="plain values"
+            "Properties are JSON.", presented=brief(properties), required="plain values by name, or None"
         ) from None
+    return plain
 
 
-class ResourceManager(Service):
+def _copy(value: Any) -> Any:
+    # By identity: a foreign type may say that it is equal to another.
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return [_copy(one) for one in value]
+    if kind is dict and all(type(name) is str for name in value):
+        return {name: _copy(one) for name, one in value.items()}
+    if value is None or any(kind is plain for plain in (str, bool, int, float)):
+        return value
+    raise TypeError
+
+
+def _differing(given: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """The given properties that are shown with another value, or not at all."""
+    # As texts, since True equals 1 in Python and not in JSON.
+    texts = {name: json.dumps(value, sort_keys=True) for name, value in shown.items()}
+    return {
+        name: value for name, value in given.items() if texts.get(name) != json.dumps(value, sort_keys=True)
+    }
+
+
+def _check_properties(location: str, properties: Mapping[str, Any] | None = None) -> None:
+    if properties is not None and type(properties) is not dict:
+        raise BadRequest("Properties are a mapping.", presented=brief(properties), required="a dict, or None")
+    _plain(properties)
+
+
+class ResourceManager(ManagementPlane):
     """The target of its operations is the id of the resource that they are about."""
 
-    name = "Azure Resource Manager"
-    resource = ResourceManagerEndpoint
-    dialect = TOKEN_DIALECT
-
     def __init__(
-        self, endpoint: ResourceManagerEndpoint, platform: Platform, providers: ResourceProviders
+        self,
+        endpoint: ResourceManagerEndpoint,
+        platform: Platform,
+        providers: ResourceProviders,
+        roles: RoleAssignments,
     ) -> None:
-        self._endpoint = endpoint
+        super().__init__(endpoint)
         self._platform = platform
+        self._roles = roles
         self._providers = providers
-
-    def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
-        """Every `/subscriptions/…` scope is reached at the one endpoint."""
-        scheme, host, path = split_address(target)
-        # A query may hold a signature, and a scope is written down.
-        scope = (f"/{path}" if scheme else target).partition("?")[0].rstrip("/")
-        elsewhere = scheme and host != self._endpoint.host
-        if elsewhere or not scope.lower().startswith("/subscriptions/"):
-            raise UnknownHost(
-                "Resource Manager does not serve this.", presented=target[:120], required="a resource id"
-            )
-        return self._endpoint, scope
-
-    def targets(self, resources: Resources) -> Iterator[str]:
-        return (document["id"] for document in self._endpoint.documents.values())
 
     def _document(self, scope: str) -> dict[str, Any]:
         found = self._endpoint.documents.get(scope.lower())
@@ -196,34 +200,55 @@ class ResourceManager(Service):
         self, call: Call[ResourceManagerEndpoint], location: str, properties: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Creates a resource, or changes its properties, and returns it as Resource Manager shows it. Raises
-        NotFound for a missing resource group, BadRequest for an unknown type, BadInput for a region that
-        the lab does not have. Statement flow-create-workspace."""
+        NotFound for a missing resource group, BadRequest for an unknown type and for a property that cannot
+        have this value, BadInput for a region that the lab does not have. Statement
+        flow-create-workspace."""
         documents, scope = self._endpoint.documents, call.scope
-        for above in (group_of(scope), parent_of(scope)):
-            if above.lower() not in documents:
+        for above in (parent_of(group_of(scope)), group_of(scope), parent_of(scope)):
+            if above.lower() not in documents and above.lower() != scope.lower():
                 raise NotFound("What this would be created in does not exist.", presented=above)
         self._providers.check(scope)
         region = check_region(location)
-        existing = documents.get(scope.lower())
-        if existing is not None and existing["location"] != region:
-            raise Conflict("A resource stays in its region.", presented=region, required=existing["location"])
-        document = {
-            "id": existing["id"] if existing else scope,
-            "name": existing["name"] if existing else name_of(scope),
-            "type": resource_type(scope),
-            "location": region,
-            "properties": {
-                **(existing["properties"] if existing else {}),
-                **deepcopy(dict(properties or {})),
-            },
-        }
-        if existing is None:
-            self._providers.prepare(call, scope, region)
-            document["properties"] |= self._pass_on(
-                call, ResourceProviders.provision, scope, properties or {}
-            )
+        existing, given = documents.get(scope.lower()), _plain(properties)
+        if existing is not None:
+            document = self._changed(call, existing, region, given)
+        else:
+            document = self._created(call, region, given)
         self._store(call, document)
         return deepcopy(document)
+
+    def _created(
+        self, call: Call[ResourceManagerEndpoint], region: str, given: dict[str, Any]
+    ) -> dict[str, Any]:
+        scope = call.scope
+        self._providers.prepare(call, scope, region)
+        made = self._pass_on(call, ResourceProviders.provision, scope, given)
+        for name, value in _differing({name: given[name] for name in given if name in made}, made).items():
+            raise BadRequest(
+                f"The property {name} cannot be had like this.",
+                presented=f"{name}: {brief(value)}",
+                required=f"{name}: {brief(made[name])}, or nothing",
+            )
+        return {
+            "id": scope,
+            "name": name_of(scope),
+            "type": resource_type(scope),
+            "location": region,
+            "properties": given | made,
+        }
+
+    def _changed(
+        self,
+        call: Call[ResourceManagerEndpoint],
+        existing: dict[str, Any],
+        region: str,
+        given: dict[str, Any],
+    ) -> dict[str, Any]:
+        if existing["location"] != region:
+            raise Conflict("A resource stays in its region.", presented=region, required=existing["location"])
+        changes = _differing(given, existing["properties"])
+        self._pass_on(call, ResourceProviders.update, call.scope, changes)
+        return {**existing, "properties": existing["properties"] | changes}
 
     def _store(self, call: Call[Any], document: dict[str, Any]) -> None:
         documents, key = self._endpoint.documents, call.scope.lower()
@@ -236,9 +261,15 @@ class ResourceManager(Service):
         """The resource as Resource Manager shows it. Raises NotFound."""
         return deepcopy(self._document(call.scope))
 
+    @operation("Link", action=_action("write"), accepts=(Forwarded,))
+    def link(self, call: Call[ResourceManagerEndpoint]) -> str:
+        """Asked of a resource that another one is to use: who makes that one has to have the right to write
+        this one (linked access). Returns its id; raises NotFound."""
+        return str(self._document(call.scope)["id"])
+
     @operation("DELETE", action=_action("delete"), accepts=(Bearer, Forwarded))
     def delete(self, call: Call[ResourceManagerEndpoint]) -> None:
-        """Deletes it, and what is inside of it first. Raises NotFound."""
+        """Deletes it, and what is inside of it first; role assignments there go as well. Raises NotFound."""
         self._document(call.scope)
         documents = self._endpoint.documents
         inside = sorted((key for key in documents if within(key, call.scope)), key=len, reverse=True)
@@ -246,8 +277,18 @@ class ResourceManager(Service):
             self._providers.check(documents[key]["id"])
         for key in inside:
             self._pass_on(call, ResourceProviders.deprovision, documents[key]["id"])
+        self._forget_access(call)
         for key in inside:
             del documents[key]
+
+    def _forget_access(self, call: Call[Any]) -> None:
+        """What comes to be under the same id is another thing: it has neither these roles nor these locks."""
+        # assumption: access-goes-with-resource
+        for assignment in [one for one in self._roles if within(one.scope, call.scope)]:
+            call.undo(self._roles.remove(assignment.id, call.now, at_once=True))
+        for deny in [one for one in self._roles.denies if within(one.scope, call.scope)]:
+            self._roles.allow_again(deny)
+            call.undo(partial(self._roles.deny, deny))
 
     @operation("POST", action=lambda scope, action="listKeys", *_, **__: _action(f"{action}/action")(scope))
     def post(self, call: Call[ResourceManagerEndpoint], action: str = "listKeys") -> Any:

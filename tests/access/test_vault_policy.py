@@ -2,8 +2,7 @@
 
 import pytest
 
-from labkit.access.rbac import RoleAssignment
-from labkit.access.roles import built_in
+from labkit.access.assignment import RoleAssignment
 from labkit.access.vault_policy import VaultPolicies
 from labkit.core.errors import Forbidden
 from labkit.core.identity import Identity
@@ -61,6 +60,32 @@ def test_only_opened_vaults_are_governed(policies: VaultPolicies) -> None:
     assert not policies.governs("/vaults/two")
 
 
+def test_what_is_closed_is_forgotten_and_can_be_put_back(policies: VaultPolicies) -> None:
+    policies.grant(VAULT, "ann", (GET,))
+    policy = policies.close(VAULT.upper())
+    assert not policies.governs(VAULT)
+    assert policies.close(VAULT) == {}
+    policies.open(VAULT)
+    assert policies.of(VAULT) == {}
+    policies.restore(VAULT, policy)
+    assert policies.of(VAULT.lower()) == {"ann": (GET,)}
+
+
+def test_whoever_looks_at_a_policy_cannot_change_it(policies: VaultPolicies) -> None:
+    policies.of(VAULT)["mallory"] = ("*",)
+    assert policies.of(VAULT) == {}
+
+
+def test_a_decision_says_which_pattern_it_was_and_what_to_do(policies: VaultPolicies) -> None:
+    policies.grant(VAULT, "ann", (SET, "Vault/secrets/get*"))
+    assert policies.decide(who(), GET, VAULT).why == "the vault's access policy grants Vault/secrets/get*"
+    refused = policies.decide(who("bob"), GET, VAULT)
+    assert (refused.why, refused.advice) == (
+        "not in the vault's access policy",
+        "have the vault's access policy changed",
+    )
+
+
 @pytest.mark.parametrize(
     "role", ["owner", "contributor", "key vault secrets user", "key vault administrator"]
 )
@@ -68,7 +93,8 @@ def test_in_the_lab_a_vault_s_policy_beats_every_role(lab: Lab, role: str) -> No
     olivia = lab.directory.user("olivia")
     assert olivia is not None
     if role != "owner":
-        lab.parts.roles.add(RoleAssignment(olivia.object_id, built_in()[role], lab.vault))
+        access = lab.parts.access.roles
+        access.add(RoleAssignment("id", olivia.object_id, access.definitions.find(role).id, lab.vault))
     token = lab.sign_in("olivia", resource=KEY_VAULT).bearer
     with pytest.raises(Forbidden) as caught:
         lab.ask("olivia", KeyVault.list_secrets, lab.vault, token)

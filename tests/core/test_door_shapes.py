@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from labkit.access.rbac import RoleAssignment
+from labkit.access.assignment import RoleAssignment
 from labkit.access.roles import built_in
 from labkit.authenticators.client_secret import ClientSecret
 from labkit.authenticators.shared_key import FRESH, SharedKey
@@ -43,7 +43,7 @@ def account(lab: Lab) -> StorageAccount:
 def give(lab: Lab, person: str, role: str, scope: str) -> None:
     user = lab.directory.user(person)
     assert user is not None
-    lab.parts.roles.add(RoleAssignment(user.object_id, built_in()[role], scope))
+    lab.parts.access.roles.add(RoleAssignment("given", user.object_id, built_in()[role].id, scope))
 
 
 def signed(lab: Lab, account: StorageAccount, op: Op[..., Any], *args: Any, key: str = "key1") -> SharedKey:

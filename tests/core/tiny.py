@@ -8,7 +8,7 @@ import pytest
 
 from labkit.core.clock import Clock
 from labkit.core.credential import Credential
-from labkit.core.door import Decision, Door
+from labkit.core.door import Door
 from labkit.core.errors import BadRequest, NotFound, Refusal, Unauthenticated
 from labkit.core.identity import Capability, Identity
 from labkit.core.operation import Call, Op, Service, operation
@@ -41,6 +41,15 @@ class Box(Resource):
     refuses_guests: ClassVar[bool] = True
     things: dict[str, str] = field(default_factory=dict, kw_only=True)
     takes: tuple[type[Credential], ...] = field(default=(Badge, MasterKey), kw_only=True)
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """The answer of this world's authorization."""
+
+    allowed: bool
+    why: str
+    advice: str
 
 
 def _check_thing(name: str, thing: str = "") -> None:
@@ -116,9 +125,9 @@ class World:
             self.resources.add(box)
         self.door.install(Boxes())
 
-    def _decide(self, who: Identity, action: str, data: bool, scope: str, now: int) -> Decision:
+    def _decide(self, who: Identity, action: str, data: bool, scope: str, now: int) -> LookedUp:
         self.asked.append((action, data, scope))
-        return Decision(who.name not in self.powerless, f"{who.name} was looked up", "ask for a role")
+        return LookedUp(who.name not in self.powerless, f"{who.name} was looked up", "ask for a role")
 
     def ask(
         self,

@@ -12,6 +12,7 @@ from labkit.core.errors import (
     Conflict,
     CredentialNotAccepted,
     Forbidden,
+    GuestNotSupported,
     InsecureTransport,
     NotFound,
     Refusal,
@@ -24,7 +25,9 @@ from labkit.furniture import SUBSCRIPTION
 from labkit.lab import Lab
 from labkit.services.azure_ad import KEY_VAULT
 from labkit.services.key_vault import Vault
-from labkit.services.resource_manager import Provider, ResourceManager, ResourceProviders
+from labkit.services.machine_learning.workspace import Workspace
+from labkit.services.resource_manager import Provider, ResourceManager, ResourceProviders, may_change
+from tests.hostile import OBJECTS, PLAIN
 
 GROUP = f"{SUBSCRIPTION}/resourceGroups/your-resource-group-name"
 VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/new-vault"
@@ -49,6 +52,14 @@ def refused(lab: Lab, refusal: type[Refusal], op: Any, target: str, cred: Bearer
         lab.ask("somebody", op, target, cred, *args)
     assert everything(lab) == before
     return caught.value
+
+
+def frail(lab: Lab, **hooks: Any) -> str:
+    """The id of a resource that can be created, of a type whose provider does what a test wants."""
+    providers = lab.parts.door.services[ResourceProviders]
+    assert isinstance(providers, ResourceProviders)
+    providers.register("Example/frail", Provider(lambda id, region: Resource(id, "x", "x.example"), **hooks))
+    return f"{GROUP}/providers/Example/frail/x"
 
 
 class TestPut:
@@ -80,7 +91,7 @@ class TestPut:
             assert lab.ask("carl", ResourceManager.get, spelling, carl)["location"] == "eastus"
         assert sorted(one.id for one in lab.resources) == before
 
-    @pytest.mark.parametrize("type_", ["Microsoft.Compute/virtualMachines", "Microsoft.KeyVault/x", "x/y"])
+    @pytest.mark.parametrize("type_", ["Microsoft.Compute/disks", "Microsoft.KeyVault/x", "x/y"])
     def test_an_unknown_type_is_a_bad_request(self, lab: Lab, carl: Bearer, type_: str) -> None:
         refused(lab, BadRequest, ResourceManager.put, f"{GROUP}/providers/{type_}/x", carl, "eastus")
 
@@ -117,6 +128,15 @@ class TestPut:
     def test_arguments_of_other_types_are_a_bad_request(self, lab: Lab, carl: Bearer, args: Any) -> None:
         assert refused(lab, BadRequest, ResourceManager.put, VAULT, carl, *args).stage == "parse"
 
+    @pytest.mark.parametrize(
+        "name", [*PLAIN, *(name for name in OBJECTS if "lying" in name or " of the " in name)]
+    )
+    def test_a_property_is_a_plain_value_or_a_bad_request(self, lab: Lab, carl: Bearer, name: str) -> None:
+        for number, wrap in enumerate((lambda one: one, lambda one: {"a": one}, lambda one: {"a": [one]})):
+            properties: Any = wrap((PLAIN | OBJECTS)[name]())
+            verdict = lab.attempt("carl", ResourceManager.put, f"{VAULT}{number}", carl, "eastus", properties)
+            assert verdict or isinstance(verdict.refusal, BadRequest)
+
     @pytest.mark.parametrize("where", ["operation", "inner call"])
     @pytest.mark.parametrize("failure", [ZeroDivisionError(), NotFound("missing")], ids=["crash", "refusal"])
     def test_a_provider_that_fails_leaves_nothing_behind(
@@ -127,14 +147,10 @@ class TestPut:
                 call.ask(ResourceManager.put, VAULT, carl, "eastus")
             raise failure
 
-        providers = lab.parts.door.services[ResourceProviders]
-        assert isinstance(providers, ResourceProviders)
-        providers.register(
-            "Example/frail", Provider(lambda id, region: Resource(id, "x", "x.example"), created)
-        )
+        id = frail(lab, created=created)
         before = everything(lab)
         with pytest.raises(type(failure)):
-            lab.ask("carl", ResourceManager.put, f"{GROUP}/providers/Example/frail/x", carl, "eastus")
+            lab.ask("carl", ResourceManager.put, id, carl, "eastus")
         assert everything(lab) == before
 
     def test_an_update_keeps_what_the_resource_is_made_of(self, lab: Lab, carl: Bearer) -> None:
@@ -142,6 +158,92 @@ class TestPut:
         lab.ask("carl", ResourceManager.put, lab.workspace, carl, "eastus", {"description": "mine"})
         after = lab.ask("carl", ResourceManager.get, lab.workspace, carl)["properties"]
         assert after == before | {"description": "mine"}
+
+    @pytest.mark.parametrize(
+        ("target", "property"),
+        [
+            ("vault", "enableRbacAuthorization"),
+            ("vault", "tag"),
+            ("storage", "allowBlobPublicAccess"),
+            ("registry", "adminUserEnabled"),
+            ("workspace", "identity"),
+            ("workspace", "tag"),
+        ],
+    )
+    def test_what_rules_something_or_nothing_cannot_be_changed_over_it(
+        self, lab: Lab, carl: Bearer, target: str, property: str
+    ) -> None:
+        workspace = lab.resources.find(lab.workspace)
+        assert isinstance(workspace, Workspace)
+        id = workspace.depends_on.get(target, lab.workspace)
+        refusal = refused(lab, BadRequest, ResourceManager.put, id, carl, "eastus", {property: True})
+        assert property in refusal.message
+        assert (refusal.status, refusal.presented) == (400, f"'{property}': True")
+
+    def test_one_that_may_not_change_keeps_all_others(self, lab: Lab, carl: Bearer) -> None:
+        properties = {"description": "mine", "identity": "another"}
+        refused(lab, BadRequest, ResourceManager.put, lab.workspace, carl, "eastus", properties)
+
+    def test_giving_the_same_values_again_changes_nothing(self, lab: Lab, carl: Bearer) -> None:
+        given = {"list": [1, {"a": None, "b": 2.5}], "flag": True}
+        created = lab.ask("carl", ResourceManager.put, VAULT, carl, "eastus", given)
+        again = {"flag": True, "list": (1, {"b": 2.5, "a": None})}
+        for properties in (None, {}, again, created["properties"]):
+            assert lab.ask("carl", ResourceManager.put, VAULT, carl, "eastus", properties) == created
+
+    @pytest.mark.parametrize("value", [1, 1.0, "true", None, [True]], ids=repr)
+    def test_what_python_takes_for_the_same_is_another(self, lab: Lab, carl: Bearer, value: Any) -> None:
+        lab.ask("carl", ResourceManager.put, VAULT, carl, "eastus", {"flag": True})
+        refused(lab, BadRequest, ResourceManager.put, VAULT, carl, "eastus", {"flag": value})
+
+    def test_what_the_provider_decides_cannot_be_had_otherwise(self, lab: Lab, carl: Bearer) -> None:
+        new = lab.workspace + "2"
+        refusal = refused(lab, BadRequest, ResourceManager.put, new, carl, "eastus", {"identity": "mine"})
+        assert "identity" in refusal.message
+
+    def test_a_provider_says_what_may_change_and_carries_it_out(self, lab: Lab, carl: Bearer) -> None:
+        seen: list[dict[str, Any]] = []
+
+        def changed(call: Call[Any], changes: Mapping[str, Any]) -> None:
+            may_change("size")(call, changes)
+            seen.append(dict(changes))
+
+        id = frail(lab, changed=changed)
+        lab.ask("carl", ResourceManager.put, id, carl, "eastus", {"size": 1, "colour": "red"})
+        grown = lab.ask("carl", ResourceManager.put, id, carl, "eastus", {"size": 2, "colour": "red"})
+        assert grown["properties"] == {"size": 2, "colour": "red"}
+        assert seen == [{"size": 2}]
+        refused(lab, BadRequest, ResourceManager.put, id, carl, "eastus", {"size": 3, "colour": "blue"})
+
+    def test_a_change_that_fails_half_way_is_taken_back(self, lab: Lab, carl: Bearer) -> None:
+        done: list[str] = []
+
+        def changed(call: Call[Any], changes: Mapping[str, Any]) -> None:
+            call.undo(done.clear)
+            done.append("half")
+            raise NotFound("The other half is missing.")
+
+        id = frail(lab, changed=changed)
+        lab.ask("carl", ResourceManager.put, id, carl, "eastus")
+        refused(lab, NotFound, ResourceManager.put, id, carl, "eastus", {"size": 2})
+        assert done == []
+
+    def test_a_put_over_it_goes_through_the_provider(self, lab: Lab, carl: Bearer) -> None:
+        lab.ask("carl", ResourceManager.put, lab.workspace, carl, "eastus", {"description": "mine"})
+        hops = [(hop.service, hop.operation, hop.subject) for hop in lab.trace.last()]
+        carl_again = "carl@contoso.example (user)"
+        assert hops == [
+            ("Azure Resource Manager", "PUT", carl_again),
+            ("Azure Machine Learning", "Update", carl_again),
+        ]
+        lab.switchboard.down("eastus")
+        refused(lab, RegionDown, ResourceManager.put, lab.workspace, carl, "eastus", {"description": "x"})
+
+    def test_a_guest_changes_no_workspace(self, lab: Lab) -> None:
+        gita = lab.sign_in("gita").bearer
+        refused(
+            lab, GuestNotSupported, ResourceManager.put, lab.workspace, gita, "eastus", {"description": "x"}
+        )
 
     def test_nothing_moves_to_another_region(self, lab: Lab, carl: Bearer) -> None:
         refused(lab, Conflict, ResourceManager.put, lab.workspace, carl, "westus2")
@@ -248,5 +350,5 @@ class TestPost:
 
 
 def test_resource_providers_take_nobody_else_s_call(lab: Lab, carl: Bearer) -> None:
-    for op in (ResourceProviders.provision, ResourceProviders.deprovision, ResourceProviders.act):
+    for op in ResourceProviders.operations():
         refused(lab, CredentialNotAccepted, op, lab.workspace, carl)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from labkit.access.rbac import RoleAssignments
 from labkit.core.credential import Bearer
 from labkit.core.errors import Conflict, Forbidden, NotFound, Refusal, RegionDown
 from labkit.furniture import SUBSCRIPTION, workspace_id
+from labkit.identity.errors import TokenExpired, UnknownApplication
 from labkit.lab import Lab
 from labkit.services.azure_ad import ARM, KEY_VAULT, AzureAD
 from labkit.services.key_vault import KeyVault, Vault
@@ -15,6 +15,7 @@ from labkit.services.machine_learning.data_stores import DataStores
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.machine_learning.workspace import Workspace
 from labkit.services.resource_manager import ResourceManager, ResourceProviders
+from tests.services.state import everything
 
 GROUP = f"{SUBSCRIPTION}/resourceGroups/your-resource-group-name"
 NEW = workspace_id("your-resource-group-name", "new-workspace")
@@ -30,18 +31,6 @@ def create(lab: Lab, cred: Bearer, region: str = "eastus") -> Workspace:
     found = lab.resources.find(NEW)
     assert isinstance(found, Workspace)
     return found
-
-
-def everything(lab: Lab) -> Any:
-    """What a failed creation must not have changed: resources, documents, roles, principals."""
-    parts = lab.parts
-    roles: RoleAssignments = parts.roles
-    return (
-        sorted(one.id for one in lab.resources),
-        {key: dict(value) for key, value in parts.arm.documents.items()},
-        {key: set(held) for key, held in roles._held.items() if held},
-        set(lab.directory._principals),
-    )
 
 
 class TestCreation:
@@ -66,6 +55,9 @@ class TestCreation:
             *((name, arm, "PUT"), (arm, "Container Registry", "Provision")),
             *((name, arm, "PUT"), (arm, "Application Insights", "Provision")),
             (name, "Azure AD", "Get token"),
+            *[(name, arm, "Create role assignment")] * 4,
+            *((name, "Azure AD", "Get token"), (name, arm, "Set access policy")),
+            *((name, "Azure AD", "Get token"), (name, "Azure AD", "Get token")),
             *((name, arm, "POST"), (arm, "Azure Storage", "Act")),
             (name, "Azure AD", "Get token"),
             (name, "Key Vault", "Set secret"),
@@ -73,16 +65,21 @@ class TestCreation:
         assert all(hop.ok for hop in lab.trace)
         assert {hop.initiator for hop in lab.trace.last()} == {"carl"}
 
-    def test_dependencies_are_created_with_the_user_s_rights_and_the_rest_with_the_identity_s(
+    def test_the_user_creates_azure_ml_gives_roles_and_the_identity_does_the_rest(
         self, lab: Lab, carl: Bearer
     ) -> None:
         create(lab, carl)
-        puts = [hop.subject for hop in lab.trace.last() if hop.operation in ("PUT", "Provision")]
-        assert set(puts) == {"carl@contoso.example (user)"}
-        rest = [
-            hop.subject for hop in lab.trace.last() if hop.operation in ("POST", "Set secret", "Get token")
-        ]
-        assert set(rest) == {"new-workspace (managed identity)"}
+        subjects: dict[str, set[str]] = {}
+        for hop in lab.trace.last():
+            subjects.setdefault(hop.operation, set()).add(hop.subject)
+        user, identity = {"carl@contoso.example (user)"}, {"new-workspace (managed identity)"}
+        azure_ml = {"Azure Machine Learning (service principal)"}
+        assert subjects == {
+            **dict.fromkeys(("PUT", "Provision"), user),
+            "Create role assignment": azure_ml,
+            "Get token": azure_ml | identity,
+            **dict.fromkeys(("Set access policy", "POST", "Act", "Set secret"), identity),
+        }
 
     def test_no_second_factor_stops_it(self, lab: Lab) -> None:
         lab.directory.mfa_required = True
@@ -105,18 +102,16 @@ class TestCreation:
 
     def test_its_identity_holds_what_it_needs_and_nothing_elsewhere(self, lab: Lab, carl: Bearer) -> None:
         workspace = create(lab, carl)
-        held = {
-            str(one)
-            for (who, _), roles in lab.parts.roles._held.items()
-            if who == workspace.identity_id
-            for one in roles.values()
-        }
-        depends = workspace.depends_on
-        assert held == {
-            f"Contributor at {NEW}",
-            f"Contributor at {depends['registry']}",
-            f"Contributor at {GROUP}",
-            f"Storage Blob Data Contributor at {depends['storage']}",
+        roles, depends = lab.parts.access.roles, workspace.depends_on
+        assert {
+            (roles.definitions.find(one.role_id).name, one.scope)
+            for one in roles
+            if one.principal_id == workspace.identity_id
+        } == {
+            ("Contributor", NEW),
+            ("Contributor", depends["registry"]),
+            ("Contributor", GROUP),
+            ("Storage Blob Data Contributor", depends["storage"]),
         }
 
 
@@ -176,9 +171,11 @@ class TestDeletion:
         workspace = create(lab, carl)
         lab.ask("carl", ResourceManager.delete, NEW, carl)
         assert lab.directory.principal(workspace.identity_id) is None
-        assert not [
-            who for (who, _), held in lab.parts.roles._held.items() if who == workspace.identity_id and held
-        ]
+        # Role assignments elsewhere stay, as in Azure, and name nobody.
+        held = [one for one in lab.parts.access.roles if one.principal_id == workspace.identity_id]
+        assert {one.scope for one in held} == {
+            *(GROUP, workspace.depends_on["registry"], workspace.depends_on["storage"])
+        }
         for id in workspace.depends_on.values():
             assert lab.ask("carl", ResourceManager.get, id, carl)
         with pytest.raises(Refusal):
@@ -202,7 +199,7 @@ class TestDeletion:
         run = lab.ask("carl", Runs.submit, NEW, carl, "e", "c", lambda context: None)
         assert run.status == "Queued"
 
-    def test_a_token_of_its_old_identity_opens_nothing_even_after_it_is_created_again(
+    def test_its_old_identity_gets_no_token_any_more_and_what_it_has_ends_with_its_hour(
         self, lab: Lab, carl: Bearer
     ) -> None:
         workspace = create(lab, carl)
@@ -215,14 +212,18 @@ class TestDeletion:
         )
         assert lab.ask("new-workspace", KeyVault.list_secrets, vault, for_vault)
         lab.ask("carl", ResourceManager.delete, NEW, carl)
-        for _ in range(2):
-            for op, target, token in (
-                (KeyVault.list_secrets, vault, for_vault),
-                (ResourceManager.get, vault, for_arm),
-            ):
-                with pytest.raises(Forbidden):
-                    lab.ask("new-workspace", op, target, token)
-            create(lab, carl)
+        for again in (False, True):
+            if again:
+                create(lab, carl)
+            with pytest.raises(UnknownApplication):
+                lab.ask("new-workspace", AzureAD.token, lab.tenant, certificate, ARM)
+        lab.clock.advance("1h")
+        for op, target, token in (
+            (KeyVault.list_secrets, vault, for_vault),
+            (ResourceManager.get, vault, for_arm),
+        ):
+            with pytest.raises(TokenExpired):
+                lab.ask("new-workspace", op, target, token)
 
     def test_deleting_compute_detaches_it(self, lab: Lab, carl: Bearer) -> None:
         lab.ask("carl", ResourceManager.delete, f"{lab.workspace}/computes/cpu-cluster", carl)

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from labkit.access.rbac import RoleAssignment
+from labkit.access.assignment import RoleAssignment
 from labkit.access.roles import built_in
 from labkit.authenticators.client_secret import ClientSecret
 from labkit.authenticators.password import Password
@@ -178,7 +178,7 @@ def test_without_a_token_that_is_meant_for_it_every_service_answers_401(lab: Lab
     tried = list(takes_tokens(lab))
     assert {op.service.name for op, _, _ in tried} == {
         *("Azure Resource Manager", "Azure Machine Learning", "Machine Learning Compute"),
-        *("Key Vault", "Azure Storage"),
+        *("Key Vault", "Azure Storage", "Container Registry"),
     }
     codes = {status_of(lab.parts.door, op, target, shown[wrong][audience]) for op, target, audience in tried}
     assert codes == {401}
@@ -254,8 +254,9 @@ def test_the_workspace_turns_a_guest_away_and_says_why(lab: Lab) -> None:
     guest = lab.directory.invite(at_home)
     member = lab.directory.add_user("mary", "secret", b"factor")
     for user in (guest, member):
-        role = RoleAssignment(user.object_id, built_in()["contributor"], lab.workspace)
-        lab.parts.roles.add(role)
+        role = built_in()["contributor"].id
+        held = RoleAssignment(f"given to {user.name}", user.object_id, role, lab.workspace)
+        lab.parts.access.roles.add(held)
     tokens = [
         lab.ask(user.name, AzureAD.token, lab.tenant, Password(user.upn, "secret")).access_token.bearer
         for user in (guest, member)

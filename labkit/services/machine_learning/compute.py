@@ -6,12 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from labkit.authenticators.platform import Platform
 from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call, operation
 from labkit.core.resource import Resource, Resources
 from labkit.core.secret import Secret
 from labkit.identity.token import Token
+from labkit.services import kubernetes
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
+from labkit.services.resource_id import resource_type
+from labkit.services.resource_manager import ResourceManager
+
+MANAGED = "AmlCompute"
+VIRTUAL_MACHINE = "Microsoft.Compute/virtualMachines"
+# What can be attached, and the resource type of the machine.
+ATTACHABLE = {"AKS": kubernetes.TYPE, "VirtualMachine": VIRTUAL_MACHINE}
 
 
 class RunContext(Protocol):
@@ -41,29 +50,61 @@ class Job:
 
 @dataclass(eq=False)
 class ComputeCluster(Resource):
-    """Machine Learning Compute: managed, so it lives in the Microsoft subscription."""
+    """Machine Learning Compute: managed, so it lives in the Microsoft subscription. Or, where `machine` is
+    the id of one, a machine of the customer's own that was attached."""
 
     service: ClassVar[str] = "Machine Learning Compute"
     refuses_guests: ClassVar[bool] = True
     workspace_id: str = field(default="", kw_only=True)
     jobs: list[Job] = field(default_factory=list, kw_only=True)
+    compute_type: str = field(default=MANAGED, kw_only=True)
+    machine: str = field(default="", kw_only=True)
 
 
 RESOURCE_TYPE = f"{TYPE}/computes"
 
 
-def attached_to(resources: Resources) -> Callable[[Call[ComputeCluster], Mapping[str, Any]], dict[str, Any]]:
-    """How a compute target is made known to the workspace in whose id it stands."""
+def attached_to(
+    resources: Resources, platform: Platform
+) -> Callable[[Call[ComputeCluster], Mapping[str, Any]], dict[str, Any]]:
+    """How a compute target is made known to the workspace in whose id it stands: a new managed one, or a
+    machine that exists, which the caller has to be allowed to read (statement flow-other-compute)."""
 
     def created(call: Call[ComputeCluster], properties: Mapping[str, Any]) -> dict[str, Any]:
-        workspace = resources.find(call.target.workspace_id)
+        workspace, target = resources.find(call.target.workspace_id), call.target
         assert isinstance(workspace, Workspace)
-        computes, name = workspace.computes, call.target.name
-        computes[name] = call.target.id
-        call.undo(lambda: computes.pop(name, None))
-        return {"computeType": "AmlCompute"}
+        target.compute_type, target.machine = _wanted(properties)
+        shown = {"computeType": target.compute_type}
+        if target.machine:
+            call.ask(ResourceManager.get, target.machine, platform.forward(call.identity))
+            target.boundary = "Customer subscription"
+            shown["resourceId"] = target.machine
+        computes = workspace.computes
+        call.undo(lambda: computes.pop(target.name, None))
+        computes[target.name] = target.id
+        return shown
 
     return created
+
+
+def _wanted(properties: Mapping[str, Any]) -> tuple[str, str]:
+    """Which type of compute target, and which machine. Raises BadRequest."""
+    kind, machine = properties.get("computeType", MANAGED), properties.get("resourceId", "")
+    if kind not in (known := (MANAGED, *ATTACHABLE)):
+        raise BadRequest(
+            "There is no such type of compute target.", presented=brief(kind), required=", ".join(known)
+        )
+    if kind == MANAGED:
+        if machine != "":
+            raise BadRequest("Azure ML makes this one itself.", presented="a resourceId", required="none")
+        return kind, ""
+    if type(machine) is not str or resource_type(machine).lower() != ATTACHABLE[kind].lower():
+        raise BadRequest(
+            "That is not a machine of this type.",
+            presented=brief(machine),
+            required=f"resourceId: the id of one of {ATTACHABLE[kind]}",
+        )
+    return kind, machine
 
 
 def detached_from(resources: Resources) -> Callable[[Call[ComputeCluster]], None]:
@@ -91,7 +132,14 @@ class Compute(MachineLearning):
 
     @operation("Start job", action=f"{TYPE}/experiments/runs/submit/action", parse=_check_job)
     def start(self, call: Call[ComputeCluster], job: Job) -> None:
-        """Queues a job. The node takes it up later and calls back with the token it holds."""
+        """Queues a job. The node takes it up later and calls back with the token it holds. Raises BadRequest
+        for a machine that was attached: the lab runs nothing there yet."""
+        if call.target.machine:
+            raise BadRequest(
+                "The lab carries out no run on an attached machine.",
+                presented=f"{call.target.name}, {call.target.compute_type}",
+                required=f"a compute target of type {MANAGED}",
+            )
         jobs = call.target.jobs
         call.undo(lambda: jobs.remove(job))
         jobs.append(job)

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import re
+
 from labkit.authenticators.run_token import RunToken
 from labkit.core.credential import Bearer
-from labkit.core.errors import NotFound
+from labkit.core.errors import BadRequest, Conflict, NotFound, brief
 from labkit.core.operation import Call, operation
 from labkit.core.secret import Secret
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
 
 _STORES = f"{TYPE}/datastores"
+_NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
+
+
+def _check_store(name: str, connection_string: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise BadRequest(
+            "A data store needs a name.", presented=brief(name), required="letters, digits and _"
+        )
+    if not connection_string:
+        raise BadRequest("A data store needs what opens it.", required="a connection string")
 
 
 class DataStores(MachineLearning):
     """What a run needs to reach its data."""
+
+    @operation("Attach data store", action=f"{_STORES}/write", parse=_check_store)
+    def attach(self, call: Call[Workspace], name: str, connection_string: str) -> None:
+        """Makes existing storage known to the workspace; what opens it goes to the workspace's vault. Raises
+        Conflict for a name that is taken."""
+        stores = call.target.data_stores
+        if name in stores:
+            raise Conflict("The workspace has a data store of this name.", presented=name)
+        secret = f"{call.target.name}-{name}"
+        self.to_vault(call, secret, connection_string)
+        stores[name] = secret
 
     @operation("List data stores", action=f"{_STORES}/read", accepts=(Bearer, RunToken))
     def list_stores(self, call: Call[Workspace]) -> list[str]:

@@ -6,8 +6,6 @@ from labkit.authenticators.run_token import RunToken
 from labkit.core.credential import Bearer
 from labkit.core.operation import Call, operation
 from labkit.core.secret import Secret
-from labkit.services.azure_ad import KEY_VAULT
-from labkit.services.key_vault import KeyVault
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
 
 
@@ -17,8 +15,7 @@ class RunSecrets(MachineLearning):
     @operation("Set run secret", action=f"{TYPE}/metadata/secrets/write")
     def put(self, call: Call[Workspace], name: str, value: str) -> None:
         """Stores a secret in the workspace's vault."""
-        as_identity = self.as_workspace(call, call.target, KEY_VAULT)
-        call.ask(KeyVault.set_secret, call.target.depends_on["vault"], as_identity, name, value)
+        self.to_vault(call, name, value)
 
     @operation("Get run secret", action=f"{TYPE}/metadata/secrets/read", accepts=(Bearer, RunToken))
     def get(self, call: Call[Workspace], name: str) -> Secret:

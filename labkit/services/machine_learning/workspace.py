@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from labkit.authenticators.platform import Platform
 from labkit.core.credential import Bearer
+from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call, Service
 from labkit.core.resource import Resource
 from labkit.core.secret import Secret
-from labkit.services.azure_ad import ARM, KEY_VAULT, AzureAD
+from labkit.services.azure_ad import ARM, KEY_VAULT, STORAGE, AzureAD
 from labkit.services.key_vault import KeyVault
-from labkit.services.resource_manager import TOKEN_DIALECT
+from labkit.services.management_plane import TOKEN_DIALECT
+from labkit.services.storage import BlobStorage
 
 TYPE = "Microsoft.MachineLearningServices/workspaces"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def check_name(of: str, name: str) -> None:
+    """Raises BadRequest for what is no name of a model, a notebook or the like."""
+    if not _NAME.fullmatch(name):
+        raise BadRequest(
+            f"A {of} needs a name.",
+            presented=brief(name),
+            required="1 to 100 letters, digits, . _ and -, a letter or digit first",
+        )
 
 
 @dataclass
@@ -30,10 +44,38 @@ class Run:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class Model:
+    """One version of a registered model, `size` bytes in a blob of the workspace's storage account."""
+
+    name: str
+    version: int
+    size: int
+    blob: str
+    registered_by: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """One version of an image, made of one version of a model."""
+
+    name: str
+    version: int
+    model: str
+    model_version: int
+
+    @property
+    def tag(self) -> str:
+        """Its name in the registry."""
+        return f"{self.name}:{self.version}"
+
+
 @dataclass(eq=False)
 class Workspace(Resource):
     """A workspace: its system-assigned managed identity (object id), the resources it depends on (ids by
-    role: storage, vault, registry, insights), its runs and its data stores (secret name by name)."""
+    role: storage, vault, registry, insights), its runs, its data stores (secret name by name), its compute
+    targets (ids by name), the versions of its models and images (by name), and its edition ("" in a release
+    that knows none)."""
 
     service: ClassVar[str] = "Azure Machine Learning"
     refuses_guests: ClassVar[bool] = True
@@ -42,6 +84,9 @@ class Workspace(Resource):
     runs: dict[str, Run] = field(default_factory=dict, kw_only=True)
     data_stores: dict[str, str] = field(default_factory=dict, kw_only=True)
     computes: dict[str, str] = field(default_factory=dict, kw_only=True)
+    models: dict[str, list[Model]] = field(default_factory=dict, kw_only=True)
+    images: dict[str, list[Image]] = field(default_factory=dict, kw_only=True)
+    edition: str = field(default="", kw_only=True)
 
 
 class MachineLearning(Service):
@@ -66,3 +111,18 @@ class MachineLearning(Service):
         vault."""
         as_identity = self.as_workspace(call, call.target, KEY_VAULT)
         return call.ask(KeyVault.get_secret, call.target.depends_on["vault"], as_identity, name)
+
+    def to_storage(self, call: Call[Workspace], blob: str, data: bytes) -> None:
+        """Writes a blob of the workspace's storage account as its managed identity."""
+        as_identity = self.as_workspace(call, call.target, STORAGE)
+        call.ask(BlobStorage.put, call.target.depends_on["storage"], as_identity, blob, data)
+
+    def from_storage(self, call: Call[Workspace], blob: str) -> bytes:
+        """Reads one, in the same way. Raises NotFound, in the words of Azure Storage."""
+        as_identity = self.as_workspace(call, call.target, STORAGE)
+        return call.ask(BlobStorage.get, call.target.depends_on["storage"], as_identity, blob)
+
+    def to_vault(self, call: Call[Workspace], name: str, value: str) -> None:
+        """Stores a secret in the workspace's vault as its managed identity."""
+        as_identity = self.as_workspace(call, call.target, KEY_VAULT)
+        call.ask(KeyVault.set_secret, call.target.depends_on["vault"], as_identity, name, value)

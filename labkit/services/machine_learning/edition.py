@@ -1,0 +1,69 @@
+"""The edition of a workspace: Basic at first, Enterprise once its Owner upgrades it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from labkit.authenticators.platform import Platform
+from labkit.core.errors import BadInput, BadRequest, Conflict, brief
+from labkit.core.operation import Call, operation
+from labkit.core.resource import Resource, Resources
+from labkit.services.machine_learning.workspace import MachineLearning, Workspace
+from labkit.services.resource_manager import ResourceManager, may_change
+
+# No reference gives an action. This one an Owner may and a Contributor may not.
+# assumption: upgrade-action
+_UPGRADE = "Microsoft.Authorization/roleAssignments/write"
+
+
+def edition_changed(editions: tuple[str, ...]) -> Callable[[Call[Workspace], Mapping[str, Any]], None]:
+    """What a PUT over an existing workspace may change: its description. The edition it can only repeat:
+    changing it is not for everybody who may write."""
+
+    def changed(call: Call[Workspace], changes: Mapping[str, Any]) -> None:
+        same = bool(editions) and changes.get("edition") == call.target.edition
+        may_change("description", *(("edition",) if same else ()))(call, changes)
+
+    return changed
+
+
+def check_edition(editions: tuple[str, ...], properties: Mapping[str, Any]) -> None:
+    """Raises BadRequest for a property that this release of the documents does not know."""
+    if "edition" in properties and not editions:
+        raise BadRequest("There are no editions in this release.", presented=brief(properties["edition"]))
+
+
+class Editions(MachineLearning):
+    """`editions` are those of the lab's release, the first one first; () where the documents know none."""
+
+    def __init__(self, platform: Platform, editions: tuple[str, ...]) -> None:
+        super().__init__(platform)
+        self._editions = editions
+
+    def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
+        """A workspace. Raises BadInput in a lab whose release knows no editions."""
+        if not self._editions:
+            raise BadInput(
+                "This release of the documents knows no editions.",
+                required="a lab of 2020-01 or 2020-03",
+                advice='labkit.start("2020-03")',
+            )
+        return super().locate(target, resources)
+
+    def targets(self, resources: Resources) -> Iterator[str]:
+        return super().targets(resources) if self._editions else iter(())
+
+    @operation("Upgrade edition", action=_UPGRADE)
+    def upgrade(self, call: Call[Workspace]) -> str:
+        """Makes the workspace an Enterprise one and returns the edition. It takes the right to write the
+        workspace as well. Raises Conflict for one that is that already. Statement rbac-upgrade."""
+        workspace, before = call.target, call.target.edition
+        highest = self._editions[-1]
+        if before == highest:
+            raise Conflict("The workspace has this edition already.", presented=before)
+        call.undo(lambda: setattr(workspace, "edition", before))
+        workspace.edition = highest
+        as_caller = self._platform.forward(call.identity)
+        call.ask(ResourceManager.put, workspace.id, as_caller, workspace.region, {"edition": highest})
+        return highest

@@ -1,0 +1,70 @@
+"""The one endpoint that everything about a subscription is managed at, whichever service answers there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from labkit.access.scope import LONGEST
+from labkit.core.errors import CredentialMissing, CredentialNotAccepted, Forbidden, UnknownHost
+from labkit.core.operation import Service
+from labkit.core.resource import Resource, Resources, split_address
+from labkit.identity.errors import (
+    NotAJwt,
+    TokenExpired,
+    TokenNotYetValid,
+    TokenRefused,
+    WrongAudience,
+    WrongIssuer,
+    WrongTenant,
+)
+
+TOKEN_DIALECT = {
+    CredentialMissing: (401, "AuthenticationFailed"),
+    CredentialNotAccepted: (401, "AuthenticationFailed"),
+    NotAJwt: (401, "InvalidAuthenticationToken"),
+    TokenRefused: (401, "InvalidAuthenticationToken"),
+    TokenExpired: (401, "ExpiredAuthenticationToken"),
+    TokenNotYetValid: (401, "InvalidAuthenticationToken"),
+    WrongTenant: (401, "InvalidAuthenticationTokenTenant"),
+    WrongIssuer: (401, "InvalidAuthenticationTokenTenant"),
+    WrongAudience: (401, "InvalidAuthenticationTokenAudience"),
+    Forbidden: (403, "AuthorizationFailed"),
+}
+
+
+@dataclass(eq=False)
+class ResourceManagerEndpoint(Resource):
+    """The endpoint, and what it remembers: resources and management groups by id in lower case."""
+
+    service: ClassVar[str] = "Azure Resource Manager"
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
+    management_groups: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
+
+
+class ManagementPlane(Service):
+    """Base of the services behind it. The target of an operation is the scope that it is about."""
+
+    name = "Azure Resource Manager"
+    resource = ResourceManagerEndpoint
+    dialect = TOKEN_DIALECT
+    roots: ClassVar[tuple[str, ...]] = ("/subscriptions/",)
+
+    def __init__(self, endpoint: ResourceManagerEndpoint) -> None:
+        self._endpoint = endpoint
+
+    def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
+        """Every scope that begins with one of the `roots` is reached at the one endpoint."""
+        scheme, host, path = split_address(target)
+        # A query may hold a signature, and a scope is written down.
+        scope = (f"/{path}" if scheme else target).partition("?")[0].rstrip("/")
+        elsewhere = len(scope) > LONGEST or (scheme and host != self._endpoint.host)
+        if elsewhere or not f"{scope}/".lower().startswith(tuple(root.lower() for root in self.roots)):
+            raise UnknownHost(
+                "Resource Manager does not serve this.", presented=target[:120], required="a resource id"
+            )
+        return self._endpoint, scope
+
+    def targets(self, resources: Resources) -> Iterator[str]:
+        return (document["id"] for document in self._endpoint.documents.values())
