@@ -15,8 +15,15 @@ XDIST := -n auto --dist loadfile
 
 PACKAGES := $(VENV)/.packages
 READY := $(VENV)/.ready
+PEERS := $(VENV)/.peers
 # A moved folder and an upgraded Python leave an environment that looks whole but does not start.
 SOUND := $(shell [ "`cat $(PACKAGES) 2>/dev/null`" = "$(CURDIR)" ] && $(BIN)/python -c '' 2>/dev/null && echo yes)
+
+LOCKS := requirements.lock requirements-bench.lock
+COMPILE = "$$tmp/uv/bin/uv" pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command 'make lock' --quiet $(ARGS)
+# The second lock has nothing but the extra: everything else is in the first one, with which it agrees.
+BENCH := import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["bench"], sep="\n")
 
 heading = @printf '\n== %s ==\n' '$(1)'
 
@@ -37,8 +44,8 @@ test: lint ## check everything: style, types, units, statements, notebooks, scen
 	$(call heading,Scenarios)
 	@$(SAME_ORDER) $(BIN)/labkit sweep
 
-bench: $(READY) ## measure the speed of the lab
-	@$(SAME_ORDER) $(BIN)/python tests/bench.py $(ARGS)
+bench: $(PEERS) ## measure the speed of the lab
+	@$(SAME_ORDER) $(BIN)/python -m tests.bench $(ARGS)
 
 lint: $(READY) ## check style and types only
 	$(call heading,Style)
@@ -54,13 +61,13 @@ format: $(READY) ## put code and notebooks into the house style
 record: $(READY) ## execute the notebooks and store what comes out
 	@$(BIN)/labkit record $(ARGS)
 
-lock: ## compile requirements.lock anew; ARGS=--upgrade takes the newest versions
-	@tmp=`mktemp -d` && trap 'rm -rf "$$tmp"' EXIT && cp requirements.lock "$$tmp" && \
+lock: ## compile both locks anew; ARGS=--upgrade takes the newest versions
+	@tmp=`mktemp -d` && trap 'rm -rf "$$tmp"' EXIT && cp $(LOCKS) "$$tmp" && \
 	$(PYTHON) -m venv "$$tmp/uv" && "$$tmp/uv/bin/pip" install -qq uv && \
-	"$$tmp/uv/bin/uv" pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
-		--quiet --output-file "$$tmp/requirements.lock" $(ARGS) && \
-	{ cmp -s "$$tmp/requirements.lock" requirements.lock || cp "$$tmp/requirements.lock" requirements.lock; }
+	$(COMPILE) pyproject.toml --extra dev --output-file "$$tmp/requirements.lock" && \
+	"$$tmp/uv/bin/python" -c '$(BENCH)' > "$$tmp/bench.in" && \
+	$(COMPILE) "$$tmp/bench.in" --constraints "$$tmp/requirements.lock" --output-file "$$tmp/requirements-bench.lock" && \
+	for lock in $(LOCKS); do cmp -s "$$tmp/$$lock" $$lock || cp "$$tmp/$$lock" $$lock; done
 
 clean: ## remove the environment and everything else that can be made again
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
@@ -77,4 +84,8 @@ $(PACKAGES): requirements.lock $(if $(SOUND),,always)
 
 $(READY): $(PACKAGES) pyproject.toml
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(PEERS): requirements-bench.lock | $(READY)
+	@$(BIN)/pip install -qq --no-deps --require-hashes -r requirements-bench.lock
 	@touch $@

@@ -14,8 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from statistics import median
 from timeit import timeit
@@ -32,9 +32,8 @@ from labkit.display.graphviz_svg import Graphviz
 from labkit.furniture import CLIENT_ID, GROUPS, REGION, SUBSCRIPTION, workspace_id
 from labkit.identity.verifier import ALGORITHM, Expectation, KeySet, verify
 from labkit.services.resource_manager import ResourceManager
-
-Work = Callable[[], object]
-Rows = Iterator["Row"]
+from tests import bench_access
+from tests.race import Row, Rows, Work, race
 
 ROUNDS = 15
 # For what takes most of a second.
@@ -45,62 +44,6 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives import hashes
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table. `ours` and `other` are medians, `ratio` is the median of the rounds' own
-    ratios; `target` is the largest ratio that is still good. None stands for what there is not; `note` says
-    why nothing was measured."""
-
-    what: str
-    against: str = ""
-    ours: float | None = None
-    other: float | None = None
-    ratio: float | None = None
-    target: float | None = None
-    note: str = ""
-
-    @property
-    def met(self) -> bool:
-        """False where a target is missed."""
-        return self.target is None or self.ratio is None or self.ratio <= self.target
-
-    @property
-    def verdict(self) -> str:
-        """The last column."""
-        if self.note:
-            return self.note
-        if self.target is None:
-            return ""
-        return "ok" if self.met else "TOO SLOW"
-
-    @property
-    def cells(self) -> list[str]:
-        """The whole line as text."""
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f}x"
-        target = "" if self.target is None else f"<= {self.target:.1f}x"
-        return [self.what, self.against, _duration(self.ours), _duration(self.other), ratio, target]
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} µs"
-
-
-def race(row: Row, ours: Work, other: Work, rounds: int, per: int = 1) -> Row:
-    """The row with the measurements of both, each once a round and in turn the first. `per` is how many
-    operations one call carries out."""
-    ours(), other()
-    mine: list[float] = []
-    theirs: list[float] = []
-    for number in range(rounds):
-        pair = [(ours, mine), (other, theirs)]
-        for work, times in pair if number % 2 else reversed(pair):
-            times.append(timeit(work, number=1) / per)
-    ratio = median(a / b for a, b in zip(mine, theirs, strict=True))
-    return Row(row.what, row.against, median(mine), median(theirs), ratio, row.target)
 
 
 def tokens(count: int) -> tuple[list[str], KeySet, Expectation, int]:
@@ -240,7 +183,13 @@ def drawing(rounds: int) -> Rows:
     yield race(first, lambda: Graphviz().render(source), dot, min(rounds, FEW))
 
 
-MEASUREMENTS: tuple[Callable[[int], Rows], ...] = (verification, imports, door, drawing)
+MEASUREMENTS: tuple[Callable[[int], Rows], ...] = (
+    verification,
+    imports,
+    door,
+    drawing,
+    bench_access.decisions,
+)
 
 
 def table(rows: Sequence[Row]) -> str:

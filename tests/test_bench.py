@@ -1,6 +1,8 @@
 """The benchmark measures what it says. How fast anything is, is no business of a test."""
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -8,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from labkit.identity.verifier import verify
-from tests import bench
-from tests.bench import Row, Rows
+from tests import bench, bench_access
+from tests.race import Row, Rows, race
 
 OK = Row("a", "b", ours=1.0, other=1.0, ratio=1.0, target=1.2)
 MISSED = Row("c", "d", ours=1.3, other=1.0, ratio=1.3, target=1.2)
@@ -80,7 +82,7 @@ def test_a_missed_target_is_told_and_gives_exit_status_1(capsys: pytest.CaptureF
 
 
 def test_a_real_measurement_can_miss_its_target() -> None:
-    row = bench.race(Row("a", "b", target=0.0), lambda: sum(range(1000)), lambda: None, rounds=3)
+    row = race(Row("a", "b", target=0.0), lambda: sum(range(1000)), lambda: None, rounds=3)
     assert bench.main([], [gives(row)]) == 1
 
 
@@ -106,7 +108,7 @@ def test_json_has_seconds_and_whether_targets_are_met(capsys: pytest.CaptureFixt
 
 def test_both_take_turns_and_each_is_first_in_turn() -> None:
     order: list[str] = []
-    bench.race(Row("a"), lambda: order.append("ours"), lambda: order.append("other"), rounds=2)
+    race(Row("a"), lambda: order.append("ours"), lambda: order.append("other"), rounds=2)
     assert order == ["ours", "other", "other", "ours", "ours", "other"]
 
 
@@ -115,3 +117,66 @@ def test_rounds_are_at_least_one(rounds: str, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit, match="2"):
         bench.main([f"--rounds={rounds}"], [])
     assert "--rounds" in capsys.readouterr().err
+
+
+def shown(rows: Rows) -> list[tuple[str, str, float | None]]:
+    return [(row.what, row.against, row.target) for row in rows]
+
+
+def test_decisions_are_measured_at_every_size_against_every_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The lab stands in for the peers, which the tests do without.
+    monkeypatch.setattr(bench_access, "PEERS", dict.fromkeys(["pycasbin", "cedarpy"], bench_access.engine))
+    assert shown(bench_access.decisions(1, sizes=(10, 200))) == [
+        ("decide, 200 assignments", "10 assignments", 2.0),
+        ("decide, 200 assignments, of the holder of 4", "10 assignments", None),
+        ("decide, 10 assignments", "pycasbin, 100 questions", 1.0),
+        ("decide, 200 assignments", "pycasbin, 100 questions", 1.0),
+        ("decide, 10 assignments", "cedarpy, 100 questions", 1.0),
+        ("decide, 200 assignments", "cedarpy, 100 questions", 1.0),
+    ]
+
+
+def test_a_peer_that_answers_otherwise_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def generous(world: bench_access.World) -> bench_access.Answers:
+        return lambda asked: [True] * len(asked)
+
+    monkeypatch.setattr(bench_access, "PEERS", {"cedarpy": generous})
+    with pytest.raises(AssertionError, match="cedarpy answers otherwise"):
+        list(bench_access.decisions(1, sizes=(10,)))
+
+
+def test_a_peer_that_is_not_installed_is_skipped_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("casbin", "cedarpy"):
+        monkeypatch.setitem(sys.modules, name, None)
+    rows = list(bench_access.decisions(1, sizes=(10,)))[2:]
+    assert [(row.against, row.note) for row in rows] == [
+        ("pycasbin", "skipped: pycasbin is not installed"),
+        ("cedarpy", "skipped: cedarpy is not installed"),
+    ]
+
+
+@pytest.mark.parametrize("size", [10, 1000])
+def test_no_question_is_asked_twice_and_half_of_them_are_allowed(size: int) -> None:
+    asked = bench_access.Asked(size)
+    batches = asked.batches(100, 20)
+    assert len({question for batch in batches for question in batch}) == 2000
+    assert all(20 < sum(asked.ours(batch)) < 80 for batch in batches)
+
+
+def test_assignments_are_spread_evenly_and_one_principal_holds_a_fiftieth() -> None:
+    held = bench_access.world(1000).assignments
+    spread = Counter(bench_access.subscription(scope) for _, _, scope in held)
+    assert len(set(held)) == 1000
+    assert set(spread.values()) == {20}
+    assert len(spread) == 50
+    assert sum(principal == bench_access.HEAVY for principal, _, _ in held) == 20
+
+
+@pytest.mark.parametrize(("peer", "module"), [("pycasbin", "casbin"), ("cedarpy", "cedarpy")])
+def test_a_peer_that_is_installed_answers_as_the_lab_does(peer: str, module: str) -> None:
+    pytest.importorskip(module)
+    asked = bench_access.Asked(1000)
+    theirs = bench_access.PEERS[peer](asked.world)
+    for heavy in (False, True):
+        [batch] = asked.batches(300, 1, heavy)
+        assert theirs(batch) == asked.ours(batch)

