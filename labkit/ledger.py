@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from textwrap import fill
+from types import MappingProxyType
 from typing import Any
 
 from labkit.core.errors import BadInput
@@ -39,6 +41,7 @@ class Statement(Shown):
     shown_by    what to do to see it
     opposed_by  ids of statements to the contrary
     absent_in   releases whose document says otherwise
+    table       rows of the documents' table of operations by role: who has the tick, by operation
     """
 
     id: str
@@ -48,6 +51,7 @@ class Statement(Shown):
     opposed_by: tuple[str, ...] = ()
     absent_in: tuple[str, ...] = ()
     documents: tuple[Document, ...] = field(default=(), compare=False)
+    table: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     def stance(self, release: str) -> str:
         """How the documents that go with a lab of this release stand to it: "states", "says otherwise" or "is
@@ -102,6 +106,7 @@ def _read(entry: dict[str, Any]) -> Statement:
         tuple(entry.get("opposed_by", ())),
         tuple(entry.get("absent_in", ())),
         tuple(_documents()[release] for release in releases),
+        MappingProxyType({row: tuple(roles) for row, roles in entry.get("table", {}).items()}),
     )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -77,6 +78,32 @@ def test_what_is_like_no_id_is_refused_briefly(typed: Any) -> None:
 
 def test_opposition_names_statements_that_exist() -> None:
     assert {id for one in ALL for id in one.opposed_by} <= statements().keys()
+
+
+def test_the_documents_table_of_operations_by_role_is_there_row_by_row() -> None:
+    tables = {one.id: one.table for one in ALL if one.table}
+    assert {id: len(table) for id, table in tables.items()} == {"rbac-matrix": 12, "rbac-upgrade": 1}
+    for table in tables.values():
+        for roles in table.values():
+            # Whoever may do something in it, those above may do as well.
+            assert roles in (("Owner",), ("Owner", "Contributor"), ("Owner", "Contributor", "Reader"))
+
+
+def test_a_row_says_in_the_table_what_it_says_in_words() -> None:
+    one = statement("rbac-matrix")
+    words = " ".join(one.says.split())
+    *_, all_three, two, owner = re.split(
+        r"Owner, Contributor and Reader: |Owner and Contributor: |Owner by itself: ", words
+    )
+    said = {1: owner, 2: two, 3: all_three}
+    for operation, roles in one.table.items():
+        [found] = [count for count, text in said.items() if operation.lower().removesuffix("s") in text]
+        assert found == len(roles), operation
+
+
+def test_a_table_never_changes() -> None:
+    with pytest.raises(TypeError):
+        statement("rbac-matrix").table["Fly"] = ("Owner",)  # type: ignore[index]
 
 
 # ---- the stance of a release

@@ -10,8 +10,8 @@ import labkit
 from labkit.core.credential import Bearer
 from labkit.core.errors import BadInput, LabError, brief
 from labkit.core.show import Shown
+from labkit.core.table import Table
 from labkit.core.verdict import Verdict
-from labkit.display.table import Table
 from labkit.furniture import PARTNER_TENANT
 from labkit.identity.forgery import ATTACKS, Forger
 from labkit.identity.jwt_parts import take_apart
@@ -142,4 +142,4 @@ def inspector(who: str = "carl", release: str = "2020-03", seed: int = 2020) -> 
     """The same as a widget: a list to pick from, and the inspection below it."""
     from labkit.course.widget import chooser
 
-    return chooser("Tampering", list(TAMPERINGS), lambda name: inspect_token(name, who, release, seed))
+    return chooser({"Tampering": tuple(TAMPERINGS)}, lambda name: inspect_token(name, who, release, seed))

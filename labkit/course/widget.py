@@ -1,8 +1,8 @@
-"""The thin shell around a pure function: a control, and what the function says to its value."""
+"""The thin shell around a pure function: controls, and what the function says to their values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -27,25 +27,32 @@ class Panel:
         return repr(self._first)
 
 
-def chooser(label: str, options: Sequence[str], answer: Callable[[str], Shown]) -> Panel:
-    """A drop-down list. What `answer` says to the chosen option stands below it."""
-    control = ipywidgets.Dropdown(
-        options=list(options),
-        description=label,
-        tooltip=f"{label}: choose one, the answer below changes",
-        style={"description_width": "initial"},
-    )
+def chooser(choices: Mapping[str, Sequence[str]], answer: Callable[..., Shown]) -> Panel:
+    """Drop-down lists, by label. What `answer` says to the chosen options, in this order, stands below
+    them."""
+    controls = [_drop_down(label, options) for label, options in choices.items()]
     below = ipywidgets.HTML()
-    control.add_class("lab-chooser")
     below.add_class("lab-answer")
 
-    def show(option: str) -> Shown:
-        shown = answer(option)
+    def show() -> Shown:
+        shown = answer(*(control.value for control in controls))
         rich = shown._repr_mimebundle_()
         # aria-live: a screen reader says what has changed.
         body = rich.get("text/html") or f"<pre>{escape(repr(shown))}</pre>"
         below.value = f'<div aria-live="polite">{body}</div>'
         return shown
 
-    control.observe(lambda change: show(change["new"]), names="value")
-    return Panel(ipywidgets.VBox([control, below]), show(control.value))
+    for control in controls:
+        control.observe(lambda change: show(), names="value")
+    return Panel(ipywidgets.VBox([*controls, below]), show())
+
+
+def _drop_down(label: str, options: Sequence[str]) -> ipywidgets.Dropdown:
+    control = ipywidgets.Dropdown(
+        options=list(options),
+        description=label,
+        tooltip=f"{label}: choose one, the answer below changes",
+        style={"description_width": "initial"},
+    )
+    control.add_class("lab-chooser")
+    return control

@@ -11,7 +11,11 @@ DRAWERS = {
     "labkit.identity.token.Token": "labkit.display.token_view",
     "labkit.ledger.Statement": "labkit.display.statement_view",
     "labkit.openings.Openings": "labkit.display.openings_view",
-    "labkit.display.table.Table": "labkit.display.table",
+    "labkit.core.table.Table": "labkit.display.table",
+    "labkit.access.decision.Decision": "labkit.display.decision_view",
+    "labkit.access.matrix.Cell": "labkit.display.cell_view",
+    "labkit.access.matrix.Matrix": "labkit.display.matrix_view",
+    "labkit.display.heat_map.HeatMap": "labkit.display.heat_map",
 }
 
 

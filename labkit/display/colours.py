@@ -10,6 +10,10 @@ STOP = "#a40e26"
 WARNING = "#7a4100"
 ACCEPTED = (PAPER, "#1a5c2e")
 REFUSED = (PAPER, STOP)
+# Of whole tables. Blue and orange, which most people can tell apart; there are words besides.
+YES = (INK, "#cfe3f7")
+NO = (INK, "#fbdcc0")
+DIFFERS = (PAPER, WARNING)
 
 
 def style(pair: tuple[str, str]) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from labkit.core.credential import Anonymous
 from labkit.core.trace import Hop, Trace
-from labkit.display import diagram, openings_view, table, token_view, verdict_view
+from labkit.course.role_matrix import role_matrix
+from labkit.display import cell_view, diagram, matrix_view, openings_view, table, token_view, verdict_view
 from labkit.lab import Lab
 from labkit.services.resource_manager import ResourceManager
 
@@ -82,6 +83,8 @@ def test_text_in_html_brings_both_colours_or_takes_both_from_the_page(lab: Lab) 
         openings_view.html(lab.opens(Anonymous())),
         table.html(table.Table(("a",), [("b",)], caption="c")),
         diagram.html(lab.trace),
+        matrix_view.html(role_matrix(["Reader"])),
+        cell_view.html(next(iter(role_matrix(["Reader"])))),
     ]
     found = []
     for drawn in drawings:
@@ -92,5 +95,5 @@ def test_text_in_html_brings_both_colours_or_takes_both_from_the_page(lab: Lab) 
                 found.append(contrast(rules["color"], rules["background-color"]))
             elif "background-color" in rules:
                 assert element.tag == "img"
-    assert len(found) == 2
+    assert len(found) == 2 + 13 + 1
     assert min(found) >= TEXT

@@ -10,10 +10,13 @@ from urllib.parse import unquote
 import pytest
 
 from labkit import display, statement
+from labkit.access.decision import Decision
 from labkit.authenticators.password import Password
 from labkit.core.show import Shown
 from labkit.core.trace import Hop, Trace
+from labkit.course.role_matrix import role_matrix
 from labkit.display import render
+from labkit.display.heat_map import heat_map
 from labkit.display.table import Table
 from labkit.furniture import CLIENT_ID, CLIENT_SECRET
 from labkit.identity.token import Token
@@ -35,6 +38,12 @@ class Broken(Trace):
         raise RuntimeError("no hops for you")
 
 
+def explained(lab: Lab) -> Decision:
+    found = lab.access.explain("carl", "Microsoft.MachineLearningServices/workspaces/write", lab.workspace)
+    assert isinstance(found, Decision)
+    return found
+
+
 @pytest.mark.parametrize("shown", [None, 3, "text", object(), Trace, Shown(), Nameless(), lambda: None])
 def test_what_has_no_drawer_has_no_richer_form(shown: object) -> None:
     assert render(shown) == {}
@@ -52,7 +61,7 @@ def test_every_drawer_is_there_for_a_type_that_is_there(name: str) -> None:
 
 
 def test_a_notebook_gets_the_text_and_the_html_of_everything_that_has_a_drawer(lab: Lab) -> None:
-    token = lab.sign_in("carl")
+    token, matrix = lab.sign_in("carl"), role_matrix(["Reader"])
     shown: list[Shown] = [
         token,
         lab.trace,
@@ -60,6 +69,10 @@ def test_a_notebook_gets_the_text_and_the_html_of_everything_that_has_a_drawer(l
         lab.opens(token.bearer),
         Table(("who",), [("carl",)]),
         statement("authn-mfa"),
+        explained(lab),
+        matrix,
+        next(iter(matrix)),
+        heat_map(matrix),
     ]
     assert {f"{type(one).__module__}.{type(one).__qualname__}" for one in shown} == set(display.DRAWERS)
     for one in shown:

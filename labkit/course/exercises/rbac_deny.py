@@ -1,0 +1,166 @@
+"""An exercise of 03-rbac-matrix: NotActions that were meant to be a deny."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from labkit.access.operations import operations
+from labkit.core.errors import BadInput, brief
+from labkit.course.checking import NotUsable, as_mapping, as_sequence, as_text
+from labkit.course.deeds import make_ready, tried
+from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
+from labkit.course.incidents import NO_COMPUTE, Scene, believed_deny
+from labkit.course.scenes import give, object_id
+from labkit.lab import Lab
+from labkit.services.authorization import Authorization
+
+NOTEBOOK = "03-rbac-matrix.ipynb"
+
+# What each kind of step consists of.
+_STEPS = {"leave": ("who", "group"), "remove": ("who", "role", "scope"), "give": ("who", "role", "scope")}
+
+
+def _steps(answer: object) -> dict[str, list[tuple[str, ...]]]:
+    """The answer as plain values. Raises NotUsable."""
+    steps: dict[str, list[tuple[str, ...]]] = {}
+    for key, value in as_mapping(answer, at_most=10).items():
+        if key not in _STEPS:
+            raise NotUsable(f"{brief(key)} is no kind of step. These are: {', '.join(_STEPS)}.")
+        steps[key] = []
+        for one in as_sequence(value, at_most=20, what=f"What stands under {key!r}"):
+            parts = as_sequence(one, at_most=10, what=f"A step under {key!r}")
+            if len(parts) != len(_STEPS[key]):
+                raise NotUsable(f"A step under {key!r} has these parts: {', '.join(_STEPS[key])}.")
+            steps[key].append(tuple(as_text(part, longest=400, what=f"A part of {key!r}") for part in parts))
+    return steps
+
+
+def _carry_out(scene: Scene, steps: dict[str, list[tuple[str, ...]]]) -> None:
+    """Raises NotUsable for what cannot be done, and what the door raises."""
+    lab = scene.lab
+    try:
+        for who, group in steps.get("leave", ()):
+            scene.leave(who, group)
+        for who, role, scope in steps.get("remove", ()):
+            _remove(lab, who, role, scope)
+        for who, role, scope in steps.get("give", ()):
+            give(lab, who, role, scope)
+    except BadInput as error:
+        raise NotUsable(f"{error.message} It is {error.presented}.") from None
+
+
+def _remove(lab: Lab, who: str, role: str, scope: str) -> None:
+    principal, token = object_id(lab, who), lab.sign_in("olivia").bearer
+    wanted = (principal, role.lower(), scope.lower().rstrip("/"))
+    for one in lab.ask("olivia", Authorization.assignments, scope, token):
+        if (one["principalId"], one["roleDefinitionName"].lower(), one["scope"].lower()) == wanted:
+            lab.ask("olivia", Authorization.unassign, one["id"], token)
+            return
+    raise NotUsable(f"{brief(who)} does not hold {brief(role)} at {brief(scope, 200)}.")
+
+
+def _able(lab: Lab, who: str) -> set[tuple[str, str]]:
+    """All that somebody may do in the workspace and in the resource group, as (operation, scope)."""
+    scopes = (lab.workspace, lab.resource_group)
+    return {(str(row[0]), scope) for scope in scopes for row in lab.access.what_can(who, scope).rows}
+
+
+def _check_deny(answer: object, bench: Bench) -> Result:
+    steps = _steps(answer)
+    lab = bench.lab()
+    scene = believed_deny(lab)
+    make_ready(lab, lab.workspace)
+    before = {who: _able(lab, who) for who in ("emil", "finn")}
+    _carry_out(scene, steps)
+    if tried(lab, "dora", "create compute"):
+        wrong = "another-layer" if any(steps.get(key) for key in ("leave", "remove")) else "roles-take-away"
+        return Result.wrong("dora has created a compute target.", wrong)
+    for who, able in before.items():
+        if lost := sorted(able - _able(lab, who)):
+            return Result.wrong(f"{who} may not do {lost[0][0]} any more.", "colleagues-pay")
+        if won := sorted(_able(lab, who) - able):
+            return Result.wrong(f"{who} may now do {won[0][0]} as well.", "gives-more")
+    return _only_the_role(lab)
+
+
+def _only_the_role(lab: Lab) -> Result:
+    """Whether dora may do what the custom role grants, and nothing else."""
+    meant = set(_granted(lab))
+    if lost := sorted(meant - _able(lab, "dora")):
+        return Result.wrong(
+            f"dora may not do {lost[0][0]}, which the role was to let her do.", "nothing-left"
+        )
+    if won := sorted(_able(lab, "dora") - meant):
+        return Result.wrong(f"dora may do {won[0][0]}, which is not in the role.", "gives-more")
+    return Result.right()
+
+
+def _granted(lab: Lab) -> Iterator[tuple[str, str]]:
+    role = lab.access.role(NO_COMPUTE["Name"])
+    for scope in (lab.workspace, lab.resource_group):
+        yield from ((one.name, scope) for one in operations().values() if role.grants(one.name, one.data))
+
+
+_GROUP = "/subscriptions/your-sub-id/resourceGroups/your-resource-group-name"
+
+MEND_DENY = Exercise(
+    id="rbac-mend-deny",
+    notebook=NOTEBOOK,
+    title="NotActions that were meant to forbid",
+    minutes=8,
+    prompt="""
+dora, emil and finn are the group `data-science`, which is Contributor on the resource group. dora is to create no compute any more.
+So olivia has given her the custom role `No compute` there: `Actions` are everything in a workspace, `NotActions` list
+`computes/write` and `computes/delete`. dora goes on creating compute. (`scene = believed_deny(lab)`, from
+`labkit.course`, sets this scene in a new lab; `scene.leave("somebody", "a group")` takes somebody out of a group.)
+
+What is to be done, so that dora may do what the role `No compute` grants, and nothing else; and emil and finn keep exactly what they
+have? Set `answer` to a dict with the steps, of these three kinds. Leave out what you do not need.
+
+```python
+{
+    "leave": [("somebody", "a group")],
+    "remove": [("somebody or a group", "a role", "its scope")],
+    "give": [("somebody or a group", "a role", "a scope")],
+}
+```
+""",
+    starter="answer = {}",
+    solution='answer = {"leave": [("dora", "data-science")]}',
+    hints=(
+        "Ask lab.access.explain why she may. Which assignment grants it, and what does the other one do about that?",
+        "A role can only add. So whatever grants it has to stop reaching her.",
+        "Two ways to stop it: at the assignment, which others need too, or at what connects her with it.",
+    ),
+    explanation="NotActions forbid nothing. A role leaves something out, and any other role may bring it in. The only thing in "
+    "Azure that forbids is a deny assignment, and those are not made by hand.",
+    check=_check_deny,
+    wrong=(
+        WrongAnswer(
+            f'answer = {{"give": [("dora", "Reader", "{_GROUP}")]}}',
+            "roles-take-away",
+            "No role takes away what another one grants.",
+        ),
+        WrongAnswer(
+            f'answer = {{"remove": [("dora", "No compute", "{_GROUP}")]}}',
+            "another-layer",
+            "It is not the custom role that lets her.",
+        ),
+        WrongAnswer(
+            f'answer = {{"remove": [("data-science", "Contributor", "{_GROUP}")]}}',
+            "colleagues-pay",
+            "What a group holds, all of its members hold through it.",
+        ),
+        WrongAnswer(
+            'answer = {"leave": [("dora", "data-science")], '
+            f'"remove": [("dora", "No compute", "{_GROUP}")]}}',
+            "nothing-left",
+            "Then she holds no role at all.",
+        ),
+        WrongAnswer(
+            f'answer = {{"leave": [("dora", "data-science")], "give": [("dora", "AcrPush", "{_GROUP}")]}}',
+            "gives-more",
+            "Nobody was to get anything new.",
+        ),
+    ),
+)
