@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from labkit.access.assignment import RoleAssignment
 from labkit.access.deny import DenyAssignment
+from labkit.access.errors import DeniedByAssignment
 from labkit.access.role_definitions import RoleDefinitions
 from labkit.access.roles import Role
 from labkit.access.scope import label
 from labkit.core.clock import iso
+from labkit.core.errors import Forbidden
 from labkit.core.identity import Identity
 from labkit.core.show import Shown
 
@@ -101,6 +103,11 @@ class Decision(Shown):
         if role is None:
             return f"no built-in role has {self.action}: it takes a custom role"
         return f"ask an Owner for {role.name}, the smallest built-in role that has {self.action}"
+
+    @property
+    def refusal(self) -> type[Forbidden]:
+        """What a refused call is refused with."""
+        return DeniedByAssignment if self.denied else Forbidden
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())

@@ -16,6 +16,12 @@ class InvalidScope(BadRequest):
     fixed_code: ClassVar[str] = "InvalidScope"
 
 
+class DeniedByAssignment(Forbidden):
+    """A deny assignment forbids what a role may allow."""
+
+    fixed_code: ClassVar[str] = "DenyAssignmentAuthorizationFailed"
+
+
 class RoleAssignmentExists(Conflict):
     """The principal has this role at this scope already."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labkit.core.errors import Forbidden
 from labkit.core.identity import Identity, action_pattern
 
 
@@ -15,6 +16,7 @@ class PolicyDecision:
     allowed: bool
     why: str
     advice: str = ""
+    refusal: type[Forbidden] = Forbidden
 
 
 class VaultPolicies:

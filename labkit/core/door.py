@@ -51,6 +51,10 @@ class Decision(Protocol):
     def advice(self) -> str:
         """The next step of whoever was refused; "" for others."""
 
+    @property
+    def refusal(self) -> type[Forbidden]:
+        """What a refused call is refused with."""
+
 
 class Authenticator(Protocol):
     """Turns one kind of credential into an identity, or raises a Refusal. `now` is in seconds."""
@@ -283,7 +287,7 @@ class Door:
             return f"the credential itself opens {demand.action}"
         decision = self._authorizer(who, demand.action, demand.data, scope, self.clock.now)
         if not decision.allowed:
-            raise Forbidden(
+            raise decision.refusal(
                 f"{who.name} may not do this.",
                 presented=decision.why,
                 required=f"{demand.action} on {scope}",

@@ -89,7 +89,7 @@ class Directory:
         self._groups: dict[str, Group] = {}
         self._applications: dict[str, Application] = {}
         self._principals: dict[str, ServicePrincipal] = {}
-        self._identities: Counter[str] = Counter()
+        self._drawn: Counter[str] = Counter()
 
     @property
     def mfa_required(self) -> bool:
@@ -106,7 +106,10 @@ class Directory:
         self._mfa_required = required
 
     def _id(self, kind: str, name: str) -> str:
-        return self._entropy.uuid(f"{self.tenant_id}/{kind}/{name}")
+        # Azure never gives an id twice: what is made again under its old name is another principal.
+        label = f"{self.tenant_id}/{kind}/{name}"
+        self._drawn[label] += 1
+        return self._entropy.uuid(f"{label}/{self._drawn[label]}")
 
     def add_user(self, name: str, password: str, second_factor: bytes) -> User:
         """A member of the tenant, with the upn name@domain."""
@@ -139,9 +142,9 @@ class Directory:
 
     def add_group(self, name: str, *members: str) -> Group:
         """A group of these object ids."""
-        group = Group(self._id("group", name), name, set(members))
-        if group.object_id in self._groups:
+        if any(group.name == name for group in self._groups.values()):
             raise BadInput("This group exists already.", presented=name)
+        group = Group(self._id("group", name), name, set(members))
         self._groups[group.object_id] = group
         return group
 
@@ -185,11 +188,9 @@ class Directory:
 
     def add_managed_identity(self, name: str, resource_id: str) -> ServicePrincipal:
         """A system-assigned identity: nobody holds a secret of it."""
-        # Azure never gives an id twice: a resource of the same name, created again, is another principal.
-        self._identities[resource_id.lower()] += 1
-        label = f"{resource_id.lower()}/{self._identities[resource_id.lower()]}"
-        app_id = self._id("managed identity application", label)
-        principal = ServicePrincipal(self._id("managed identity", label), app_id, name, resource_id)
+        app_id = self._id("managed identity application", resource_id.lower())
+        object_id = self._id("managed identity", resource_id.lower())
+        principal = ServicePrincipal(object_id, app_id, name, resource_id)
         self._principals[principal.object_id] = principal
         return principal
 

@@ -9,7 +9,7 @@ import pytest
 from labkit.core.clock import Clock
 from labkit.core.credential import Credential
 from labkit.core.door import Door
-from labkit.core.errors import BadRequest, NotFound, Refusal, Unauthenticated
+from labkit.core.errors import BadRequest, Forbidden, NotFound, Refusal, Unauthenticated
 from labkit.core.identity import Capability, Identity
 from labkit.core.operation import Call, Op, Service, operation
 from labkit.core.resource import Component, Resource, Resources
@@ -50,6 +50,7 @@ class LookedUp:
     allowed: bool
     why: str
     advice: str
+    refusal: type[Forbidden] = Forbidden
 
 
 def _check_thing(name: str, thing: str = "") -> None:

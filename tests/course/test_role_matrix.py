@@ -66,7 +66,7 @@ def test_the_cell_of_a_nested_refusal_names_the_call_that_was_turned_away() -> N
     cell = role_matrix(["Contributor"], scope="workspace").cell("Attach compute target", "Contributor")
     [way] = cell.ways
     assert [call.ok for call in way.calls] == [False, False]
-    assert way.missing.startswith("Microsoft.ContainerService/managedClusters/read at managedClusters/")
+    assert way.missing.startswith("Microsoft.ContainerService/managedClusters/write at managedClusters/")
     assert "Contributor at workspaces/ml-example in your-resource-group-name grants *" in repr(cell)
 
 

@@ -121,3 +121,34 @@ def test_a_managed_identity_created_again_is_another_principal(directory: Direct
 def test_ids_follow_the_seed_and_the_tenant() -> None:
     ids = [new_directory(tenant).add_user("ann", "x", b"").object_id for tenant in ("one", "one", "two")]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_user_who_is_made_again_is_somebody_else(directory: Directory) -> None:
+    first = directory.add_user("dora", "secret", b"")
+    team = directory.add_group("team", first.object_id)
+    directory.remove_user(first)
+    second = directory.add_user("dora", "secret", b"")
+    assert second.object_id != first.object_id
+    assert directory.groups_of(second.object_id) == ()
+    assert team.members == set()
+    assert directory.name_of(first.object_id) == ""
+
+
+def test_applications_of_one_name_are_two_principals(directory: Directory) -> None:
+    one, other = (directory.add_service_principal(directory.register("job", id)) for id in ("a", "b"))
+    assert one.object_id != other.object_id
+    assert directory.name_of(one.object_id) == directory.name_of(other.object_id) == "job"
+
+
+def test_everybody_is_listed_once(directory: Directory) -> None:
+    home = new_directory("partner", "fabrikam.example")
+    user, guest = directory.add_user("dora", "", b""), directory.invite(home.add_user("gita", "", b""))
+    group = directory.add_group("team")
+    identity = directory.add_managed_identity("ws", "/subscriptions/s")
+    listed = [(object_id, kind) for object_id, _, kind in directory.principals()]
+    assert listed == [
+        (user.object_id, "user"),
+        (guest.object_id, "user"),
+        (group.object_id, "group"),
+        (identity.object_id, "managed identity"),
+    ]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from labkit.access.deny import EVERYONE
-from labkit.access.errors import InvalidScope
+from labkit.access.errors import DeniedByAssignment, InvalidScope
 from labkit.azure import Authorization, Blueprints, ResourceManager
 from labkit.core.credential import Bearer
 from labkit.core.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -31,21 +31,21 @@ class TestLocks:
         lock(lab, owner)
         for target in (GROUP, lab.workspace, lab.vault):
             assert lab.attempt("olivia", ResourceManager.get, target, owner)
-            refused(lab, Forbidden, ResourceManager.put, target, owner, "eastus")
-            refused(lab, Forbidden, ResourceManager.delete, target, owner)
+            refused(lab, DeniedByAssignment, ResourceManager.put, target, owner, "eastus")
+            refused(lab, DeniedByAssignment, ResourceManager.delete, target, owner)
 
     def test_do_not_delete_lets_owners_change(self, lab: Lab, owner: Bearer) -> None:
         lock(lab, owner, KEEP)
         for target in (GROUP, lab.workspace):
             assert lab.attempt("olivia", ResourceManager.put, target, owner, "eastus")
-            refusal = refused(lab, Forbidden, ResourceManager.delete, target, owner)
+            refusal = refused(lab, DeniedByAssignment, ResourceManager.delete, target, owner)
             assert "AllResourcesDoNotDelete of golden" in refusal.presented
 
     def test_nobody_shares_what_is_locked(self, lab: Lab, owner: Bearer) -> None:
         lock(lab, owner)
         dora = lab.hire("dora").object_id
         for target in (GROUP, lab.workspace):
-            refused(lab, Forbidden, Authorization.assign, target, owner, "Reader", dora)
+            refused(lab, DeniedByAssignment, Authorization.assign, target, owner, "Reader", dora)
 
     def test_beside_the_group_and_in_its_subscription_nothing_is_locked(
         self, lab: Lab, owner: Bearer
@@ -63,14 +63,14 @@ class TestLocks:
         self, lab: Lab, owner: Bearer
     ) -> None:
         lock(lab, owner)
-        refusal = refused(lab, Forbidden, ResourceManager.put, lab.workspace + "2", owner, "eastus")
+        refusal = refused(lab, DeniedByAssignment, ResourceManager.put, lab.workspace + "2", owner, "eastus")
         assert refusal.message.startswith("Azure Machine Learning may not")
 
     def test_who_is_excluded_is_not_held_up_and_nobody_else_is_spared(self, lab: Lab, owner: Bearer) -> None:
         lock(lab, owner, READ_ONLY, lab.people["carl"].object_id)
         carl = lab.sign_in("carl").bearer
         assert lab.attempt("carl", ResourceManager.put, lab.workspace, carl, "eastus")
-        refused(lab, Forbidden, ResourceManager.put, lab.workspace, owner, "eastus")
+        refused(lab, DeniedByAssignment, ResourceManager.put, lab.workspace, owner, "eastus")
         # Being excluded gives nothing that roles do not.
         refused(lab, Forbidden, Authorization.assign, GROUP, carl, "Owner", lab.people["carl"].object_id)
 
@@ -83,7 +83,7 @@ class TestLocks:
         carl = lab.sign_in("carl").bearer
         assert lab.attempt("carl", ResourceManager.put, lab.workspace, carl, "eastus")
         lock(lab, owner)
-        refused(lab, Forbidden, ResourceManager.put, lab.workspace, carl, "eastus")
+        refused(lab, DeniedByAssignment, ResourceManager.put, lab.workspace, carl, "eastus")
         lab.ask("olivia", Blueprints.unassign, SUBSCRIPTION, owner, "GOLDEN")
         assert lab.attempt("carl", ResourceManager.put, lab.workspace, carl, "eastus")
 
@@ -91,7 +91,7 @@ class TestLocks:
         lock(lab, owner, KEEP, name="one")
         lock(lab, owner, KEEP, name="two")
         for name in ("one", "two"):
-            refused(lab, Forbidden, ResourceManager.delete, lab.workspace, owner)
+            refused(lab, DeniedByAssignment, ResourceManager.delete, lab.workspace, owner)
             lab.ask("olivia", Blueprints.unassign, SUBSCRIPTION, owner, name)
         assert lab.attempt("olivia", ResourceManager.delete, lab.workspace, owner)
 

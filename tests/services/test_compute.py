@@ -84,7 +84,7 @@ def test_a_machine_that_is_not_there_is_not_found(lab: Lab) -> None:
         attach(lab, "carl", "mine", {"computeType": "AKS", "resourceId": CLUSTER[1:]})
 
 
-def test_who_may_not_read_the_machine_does_not_attach_it(lab: Lab) -> None:
+def test_who_may_not_write_the_machine_does_not_attach_it(lab: Lab) -> None:
     elsewhere = f"{OTHER_GROUP.replace('your-resource-group-id', 'hidden')}/{CLUSTERS}/prod"
     owner = lab.sign_in("olivia").bearer
     lab.ask("olivia", ResourceManager.put, elsewhere.partition("/providers")[0], owner, "eastus")
@@ -92,7 +92,7 @@ def test_who_may_not_read_the_machine_does_not_attach_it(lab: Lab) -> None:
     properties = {"computeType": "AKS", "resourceId": elsewhere}
     with unchanged(lab), pytest.raises(Forbidden) as caught:
         attach(lab, "carl", "mine", properties)
-    assert "Microsoft.ContainerService/managedClusters/read on" in caught.value.required
+    assert "Microsoft.ContainerService/managedClusters/write on" in caught.value.required
     assert attach(lab, "olivia", "mine", properties)
 
 

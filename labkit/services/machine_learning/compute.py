@@ -76,7 +76,7 @@ def attached_to(
         target.compute_type, target.machine = _wanted(properties)
         shown = {"computeType": target.compute_type}
         if target.machine:
-            call.ask(ResourceManager.get, target.machine, platform.forward(call.identity))
+            call.ask(ResourceManager.link, target.machine, platform.forward(call.identity))
             target.boundary = "Customer subscription"
             shown["resourceId"] = target.machine
         computes = workspace.computes
