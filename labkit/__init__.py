@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["Lab", "start", "statement"]
 
-_HOME = {"Lab": "labkit.lab", "start": "labkit.lab", "statement": "labkit.ledger"}
+_HOME = {
+    "Lab": "labkit.lab",
+    "start": "labkit.lab",
+    "statement": "labkit.ledger",
+    # What `%load_ext labkit` looks for.
+    "load_ipython_extension": "labkit.sdk.magics",
+}
 
 
 def __getattr__(name: str) -> Any:

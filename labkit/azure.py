@@ -12,9 +12,11 @@ from labkit.authenticators.service_token import ServiceToken
 from labkit.authenticators.shared_key import SharedKey
 from labkit.core.credential import Anonymous, Bearer
 from labkit.furniture import CLIENT_ID, PARTNER_TENANT
+from labkit.services.app_insights import AppInsights
 from labkit.services.authorization import Authorization
-from labkit.services.azure_ad import ARM, KEY_VAULT, STORAGE, AzureAD
+from labkit.services.azure_ad import ARM, GRAPH, KEY_VAULT, STORAGE, AzureAD
 from labkit.services.blueprints import Blueprints
+from labkit.services.graph import Graph
 from labkit.services.key_vault import KeyVault
 from labkit.services.kubernetes import Kubernetes
 from labkit.services.machine_learning.data_stores import DataStores
@@ -27,6 +29,7 @@ from labkit.services.machine_learning.resync import Resync
 from labkit.services.machine_learning.run_secrets import RunSecrets
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.machine_learning.scoring import Scoring
+from labkit.services.machine_learning.serving import ScoringScript, Serving
 from labkit.services.machine_learning.web_services import WebServices
 from labkit.services.management_groups import ManagementGroups
 from labkit.services.registry import ContainerRegistry
@@ -37,10 +40,12 @@ from labkit.services.vault_access import VaultAccess
 __all__ = [
     "ARM",
     "CLIENT_ID",
+    "GRAPH",
     "KEY_VAULT",
     "PARTNER_TENANT",
     "STORAGE",
     "Anonymous",
+    "AppInsights",
     "Authorization",
     "AzureAD",
     "Bearer",
@@ -51,6 +56,7 @@ __all__ = [
     "DataStores",
     "DeviceCode",
     "Editions",
+    "Graph",
     "Images",
     "KeyVault",
     "Kubernetes",
@@ -65,8 +71,10 @@ __all__ = [
     "RunToken",
     "Runs",
     "Scoring",
+    "ScoringScript",
     "ServiceKey",
     "ServiceToken",
+    "Serving",
     "SharedKey",
     "VaultAccess",
     "WebServices",

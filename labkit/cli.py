@@ -88,6 +88,14 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--jobs", type=int, metavar="N", help="so many at a time; default: one per processor")
     one.add_argument("--only", action="append", default=[], metavar="NAME", help="this one; may be repeated")
     one.add_argument("--out", type=Path, metavar="DIR", help="keep the executed notebooks in DIR")
+    one = add(
+        "serve",
+        _serve,
+        "serve a lab over TLS on this machine, for clients in other languages",
+        "Prints one line of JSON (addresses, the file with the certificate to trust, the tenant's ids) and "
+        "serves until Ctrl-C or SIGTERM.",
+    )
+    _serve_options(one)
     one = add("record", _record, "execute notebooks and store what comes out")
     one.add_argument("names", nargs="*", metavar="NOTEBOOK", help="file names; default: all of them")
     one = add("statements", _statements, "list what the documents state, and where it is proved and shown")
@@ -95,6 +103,15 @@ def _parser() -> argparse.ArgumentParser:
     one = add("assumptions", _assumptions, "list what the lab assumes because no document says it")
     one.add_argument("--json", action="store_true", help="for programs")
     return parser
+
+
+def _serve_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--host", default="127.0.0.1", help="an address of this machine's loopback")
+    one.add_argument("--port", type=int, default=0, help="default: a free one")
+    one.add_argument("--release", default="2020-03", help="release of the documents; default: 2020-03")
+    one.add_argument(
+        "--seed", type=_seed, default=2020, help="a whole number, or none for real entropy; default: 2020"
+    )
 
 
 def _no_command(arguments: argparse.Namespace, others: list[str]) -> int:
@@ -141,6 +158,28 @@ def _sweep(arguments: argparse.Namespace, others: list[str]) -> int:
     file = checkout() / "notebooks" / "scenarios.toml"
     failed = sweep(file, jobs=arguments.jobs, only=arguments.only, out=arguments.out)
     return 1 if failed else 0
+
+
+def _serve(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit import start
+    from labkit.furniture import CLIENT_ID
+    from labkit.wire.serve import serving, until_ended
+
+    with until_ended() as wait:
+        lab = start(arguments.release, arguments.seed)
+        ids = {"tenant_id": lab.tenant, "subscription_id": lab.subscription.rpartition("/")[2]}
+        ids |= {"client_id": CLIENT_ID, "workspace": lab.workspace}
+        with serving(lab, arguments.host, arguments.port) as told:
+            print(json.dumps({**told, **ids}), flush=True)
+            wait()
+    return 0
+
+
+def _seed(typed: str) -> int | None:
+    try:
+        return None if typed == "none" else int(typed)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"neither a whole number nor none: {typed[:40]!r}") from None
 
 
 def _record(arguments: argparse.Namespace, others: list[str]) -> int:

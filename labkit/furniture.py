@@ -57,7 +57,7 @@ def move_in(parts: Parts) -> dict[str, Person]:
     the door; the trace is emptied afterwards."""
     people = {name: hire(parts, parts.home.directory, name) for name in ROLES}
     people[GUEST] = hire(parts, parts.partner.directory, GUEST)
-    _register_application(parts)
+    _register_application(parts, people["olivia"])
     _assign_roles(parts, people)
     _open_subscription(parts)
     _create_workspaces(parts, people["olivia"])
@@ -74,11 +74,11 @@ def hire(parts: Parts, directory: Directory, name: str) -> Person:
     return Person(name, user.upn, directory.tenant_id, here.object_id, secret, authenticator)
 
 
-def _register_application(parts: Parts) -> None:
+def _register_application(parts: Parts, owner: Person) -> None:
     directory = parts.home.directory
     for tenant in (directory, parts.partner.directory):
         tenant.register("Microsoft Azure CLI", AZURE_CLI)
-    application = directory.register("ml-auth", CLIENT_ID)
+    application = directory.register("ml-auth", CLIENT_ID, "http://ml-auth", owner.object_id)
     directory.add_secret(application, CLIENT_SECRET, parts.clock.now)
     directory.add_service_principal(application, "your-sp-object-id")
 

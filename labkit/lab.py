@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
 
@@ -148,6 +149,24 @@ class Lab:
         person = self.people[who]
         code = person.code(self.clock.now) if second_factor else ""
         return Password(person.upn, person.password, code)
+
+    def activate(self, person: str | None = "carl") -> AbstractContextManager[Lab]:
+        """From now on the SDK's names (`from azureml.core import Workspace`) and the real host names lead to
+        this lab: until `deactivate`, or to the end of a `with`. `person` sits at the keyboard and answers
+        sign-in prompts; None makes the session headless. Holds for the whole process. Raises BadInput."""
+        begun: AbstractContextManager[Lab] = import_module("labkit.sdk.activation").activate(self, person)
+        return begun
+
+    def deactivate(self) -> None:
+        """Ends every activation of this lab; what was loaded as `azureml` before is there again."""
+        import_module("labkit.sdk.activation").deactivate(self)
+
+    def az(self, line: str) -> str:
+        """Carries out a command of az, such as "ad sp show --id your-client-id", and returns what it prints.
+        olivia is logged in until `az login` says else. Raises AzError, which says what az would, or
+        BadInput."""
+        run: Callable[[Lab, str], str] = import_module("labkit.sdk.az").run
+        return run(self, line)
 
     def work(self, cluster: str = CLUSTER) -> list[str]:
         """Lets a compute cluster carry out the runs that wait on it. Returns their run ids; raises BadInput

@@ -12,11 +12,12 @@ from labkit.authenticators.platform import Platform
 from labkit.core.entropy import Entropy
 from labkit.core.operation import Call
 from labkit.core.resource import Resource, Resources
-from labkit.services import key_vault, kubernetes, registry, storage
+from labkit.services import app_insights, key_vault, kubernetes, registry, storage
+from labkit.services.app_insights import ApplicationInsights
 from labkit.services.azure_ad import ARM, KEY_VAULT, STORAGE
 from labkit.services.key_vault import Vault
 from labkit.services.kubernetes import KubernetesCluster
-from labkit.services.machine_learning import compute, provider, web_services, workspace
+from labkit.services.machine_learning import compute, web_services, workspace
 from labkit.services.machine_learning.compute import ComputeCluster
 from labkit.services.machine_learning.edition import check_edition, edition_changed
 from labkit.services.machine_learning.provider import WorkspaceProvider
@@ -56,7 +57,7 @@ def register_all(
     providers.register(key_vault.TYPE, _vaults(tenant_id, policies))
     providers.register(storage.TYPE, _storage_accounts(tenant_id, entropy))
     providers.register(registry.TYPE, _registries(tenant_id))
-    providers.register(provider.INSIGHTS, _plain("Application Insights"))
+    providers.register(app_insights.TYPE, _insights(tenant_id, entropy))
     providers.register(workspace.TYPE, _workspaces(tenant_id, workspaces, resources, editions))
     providers.register(compute.RESOURCE_TYPE, _clusters(tenant_id, resources, platform))
     providers.register(kubernetes.TYPE, _kubernetes(tenant_id, resources))
@@ -99,6 +100,21 @@ def _registries(tenant_id: str) -> Provider:
     def make(id: str, region: str) -> Resource:
         host = f"{name_of(id)}.azurecr.io"
         return Registry(id, name_of(id), host, region, tenant_id=tenant_id, audience=ARM)
+
+    return Provider(make)
+
+
+def _insights(tenant_id: str, entropy: Entropy) -> Provider:
+    made: Counter[str] = Counter()
+
+    def make(id: str, region: str) -> Resource:
+        host = f"{name_of(id)}.{name_of(group_of(id))}.applicationinsights.azure.example"
+        # A component that is created again is another one.
+        made[id.lower()] += 1
+        key = entropy.uuid(f"{id.lower()}/{made[id.lower()]}/instrumentation key")
+        return ApplicationInsights(
+            id, name_of(id), host, region, tenant_id=tenant_id, audience=ARM, instrumentation_key=key
+        )
 
     return Provider(make)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from labkit.access.control import AccessControl
+from labkit.access.directory_permissions import DirectoryPermissions
 from labkit.access.rbac import RoleAssignments
 from labkit.access.role_definitions import RoleDefinitions
 from labkit.access.scope import Hierarchy
@@ -14,6 +15,7 @@ from labkit.authenticators import (
     anonymous,
     client_secret,
     device_code,
+    instrumentation_key,
     password,
     refresh_token,
     service_key,
@@ -37,9 +39,11 @@ from labkit.identity.tenant import Tenant
 from labkit.network.regions import Switchboard
 from labkit.providers import register_all
 from labkit.releases import Release
+from labkit.services.app_insights import AppInsights
 from labkit.services.authorization import Authorization
 from labkit.services.azure_ad import ARM, AUTHORITY, AzureAD
 from labkit.services.blueprints import Blueprints
+from labkit.services.graph import Graph, directory_endpoint
 from labkit.services.key_vault import KeyVault
 from labkit.services.kubernetes import Kubernetes
 from labkit.services.machine_learning.compute import Compute
@@ -89,11 +93,11 @@ def build(release: Release, seed: int | None, home_id: str, partner_id: str) -> 
     run_keys = SigningKeys(lab_keys, "machine-learning")
     platform = Platform(entropy("platform"))
     roles, policies, trace = RoleAssignments(RoleDefinitions(), Hierarchy()), VaultPolicies(), Trace()
-    access = AccessControl(roles, policies)
     home = _tenant(home_id, "contoso.example", azure_ad_keys, entropy)
+    access = AccessControl(roles, policies, DirectoryPermissions(home.directory))
     partner = _tenant(partner_id, "fabrikam.example", azure_ad_keys, entropy)
     arm = _resource_manager(home_id)
-    for resource in (home, partner, arm):
+    for resource in (home, partner, arm, directory_endpoint(home)):
         resources.add(resource)
     door = Door(
         clock,
@@ -125,7 +129,7 @@ def _management(
     roles = access.roles
     yield Authorization(arm, resources, platform, roles, name_of_principal, entropy)
     yield from (ManagementGroups(arm, platform, roles, entropy), Blueprints(arm, roles, entropy))
-    yield VaultAccess(arm, access.policies)
+    yield from (VaultAccess(arm, access.policies), Graph())
 
 
 def _services(
@@ -140,7 +144,7 @@ def _services(
     yield from (Compute(platform), Runs(platform, keys, clock), DataStores(platform), RunSecrets(platform))
     yield from (Models(platform), Images(platform), Notebooks(platform), WorkspaceKeys(platform))
     yield from (WebServices(platform, keys, clock, resources, entropy), Scoring())
-    yield Editions(platform, release.editions)
+    yield from (Editions(platform, release.editions), AppInsights(entropy))
 
 
 def _tenant(tenant_id: str, domain: str, keys: SigningKeys, entropy: Entropy) -> Tenant:
@@ -178,6 +182,7 @@ def _authenticators(
         refresh_token.RefreshToken: refresh_token.authenticate,
         device_code.DeviceCode: device_code.authenticate,
         service_key.ServiceKey: service_key.authenticate,
+        instrumentation_key.InstrumentationKey: instrumentation_key.authenticate,
         ServiceToken: ServiceTokenAuthenticator(runs),
         shared_key.SharedKey: shared_key.authenticate,
         ManagedIdentity: platform.managed_identity,

@@ -14,8 +14,8 @@ Rows = Iterator["Row"]
 @dataclass(frozen=True)
 class Row:
     """One line of the table. `ours` and `other` are medians, `ratio` is the median of the rounds' own
-    ratios; `target` is the largest ratio that is still good. None stands for what there is not; `note` says
-    why nothing was measured."""
+    ratios; `target` is the largest ratio that is still good. None stands for what there is not; `note` is
+    said in its place: why nothing was measured, or what else there is to say where there is no target."""
 
     what: str
     against: str = ""

@@ -1,6 +1,7 @@
 """The benchmark measures what it says. How fast anything is, is no business of a test."""
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labkit.identity.verifier import verify
-from tests import bench, bench_access
+from tests import bench, bench_access, bench_scoring
 from tests.race import Row, Rows, race
 
 OK = Row("a", "b", ours=1.0, other=1.0, ratio=1.0, target=1.2)
@@ -30,8 +31,9 @@ def gives(*rows: Row) -> Callable[[int], Rows]:
         (partial(bench.verification, count=2), [1.2, None]),
         (bench.imports, [1.3, 2.5]),
         (partial(bench.door, count=2), [None, None]),
+        (partial(bench_scoring.scoring, count=2), [None, None]),
     ],
-    ids=["verification", "imports", "door"],
+    ids=["verification", "imports", "door", "scoring"],
 )
 def test_every_piece_runs_and_has_its_targets(
     measure: Callable[[int], Rows], targets: list[float | None]
@@ -43,6 +45,12 @@ def test_every_piece_runs_and_has_its_targets(
         assert row.ours > 0
         assert (row.ratio is None) == (row.other is None)
         assert row.target is None or row.ratio is not None
+
+
+def test_scoring_is_told_in_requests_a_second_too() -> None:
+    rows = list(bench_scoring.scoring(1, count=2))
+    assert [row.what for row in rows] == ["score with a key", "score with a token"]
+    assert all(re.fullmatch(r"[\d,]+ a second, against [\d,]+", row.verdict) for row in rows)
 
 
 def test_the_tokens_are_distinct_and_good() -> None:

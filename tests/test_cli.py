@@ -158,7 +158,7 @@ def test_a_failing_disk_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 def test_help_names_every_command(run: Run) -> None:
     code, out, _ = run("--help")
     assert code == 0
-    for command in ("start", "doctor", "sweep", "statements", "assumptions"):
+    for command in ("start", "doctor", "sweep", "serve", "statements", "assumptions"):
         assert f"\n    {command}" in out
         assert run(command, "--help")[0] == 0
 

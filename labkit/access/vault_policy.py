@@ -11,7 +11,7 @@ from labkit.core.identity import Identity, action_pattern
 
 @dataclass(frozen=True)
 class PolicyDecision:
-    """What a vault's access policy says: whether, why, and what to do."""
+    """What something other than a role says: whether, why, and what to do."""
 
     allowed: bool
     why: str

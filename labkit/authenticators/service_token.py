@@ -9,9 +9,9 @@ from labkit.authenticators.run_token import ISSUER
 from labkit.core.credential import Credential
 from labkit.core.errors import brief
 from labkit.core.identity import Capability, Identity
-from labkit.identity.errors import WrongAudience
+from labkit.identity.errors import TokenExpired, WrongAudience
 from labkit.identity.issuer import SigningKeys
-from labkit.identity.verifier import Expectation, verify
+from labkit.identity.verifier import CachingVerifier, Expectation
 
 
 class _Endpoint(Protocol):
@@ -38,11 +38,17 @@ class ServiceTokenAuthenticator:
 
     def __init__(self, keys: SigningKeys) -> None:
         self._keys = keys
+        self._verify = CachingVerifier()
 
     def __call__(self, cred: ServiceToken, target: _Endpoint, now: int) -> Identity:
         """Raises a TokenRefused."""
         expected = Expectation(target.id.lower(), ISSUER, target.tenant_id)
-        claims = verify(cred.token, self._keys.key_set(now), expected, now)
+        # The workspace's region is not asked: its keys are known by now.  # assumption: token-in-hand
+        try:
+            claims = self._verify(cred.token, self._keys.key_set(now), expected, now)
+        except TokenExpired as refusal:
+            refusal.advice = "ask get_token for a new one, after refresh_by and before the old one expires"
+            raise
         if claims.get("deployment") != target.deployment:
             raise WrongAudience(
                 "This token is for an earlier web service of that name.",

@@ -81,7 +81,7 @@ class _Flow:
 class _Passage:
     """How far a call has come and what is known of it by then."""
 
-    __slots__ = ("demand", "encrypted", "identity", "resource", "scope", "stage", "why")
+    __slots__ = ("demand", "encrypted", "identity", "milliseconds", "resource", "scope", "stage", "why")
 
     def __init__(self) -> None:
         self.stage = "reach"
@@ -91,6 +91,11 @@ class _Passage:
         self.demand = Demand()
         self.encrypted = True
         self.why = ""
+        self.milliseconds = 0
+
+    def took(self, milliseconds: int) -> None:
+        """Sets how long the operation took, in simulated time."""
+        self.milliseconds = milliseconds
 
 
 def _check_call(target: object, cred: object) -> None:
@@ -191,13 +196,25 @@ class Door:
             outcome = f"{error.status} {error.code}" if isinstance(error, Refusal) else type(error).__name__
             raise
         finally:
-            self.trace.close(self._hop(number, parent, flow, caller, service, op, cred, passage, outcome))
+            hop = self._hop(number, parent, flow, caller, service, op, cred, passage, outcome)
+            self.trace.close(hop)
+            if service.keeps_log and passage.resource is not None:
+                service.ended(self._call(flow, number, depth, passage), hop)
 
     def _call(self, flow: _Flow, number: int, depth: int, passage: _Passage) -> Call[Any]:
         resource: Resource = passage.resource
         ask = partial(self.enter, flow, number, depth + 1, resource.component)
         now = self.clock.now
-        return Call(resource, passage.scope, passage.identity, now, flow.initiator, flow.undo.append, ask)
+        return Call(
+            resource,
+            passage.scope,
+            passage.identity,
+            now,
+            flow.initiator,
+            flow.undo.append,
+            ask,
+            passage.took,
+        )
 
     def _service(self, op: Op[..., Any]) -> Service:
         service = self.services.get(op.service) if isinstance(op, Op) else None
@@ -327,4 +344,5 @@ class Door:
             stage=passage.stage,
             outcome=outcome,
             why=passage.why,
+            milliseconds=passage.milliseconds,
         )

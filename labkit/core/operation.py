@@ -25,6 +25,7 @@ from labkit.core.errors import (
 )
 from labkit.core.identity import Identity
 from labkit.core.resource import Resource, Resources
+from labkit.core.trace import Hop
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,9 +47,10 @@ class Call(Generic[T]):
     now        seconds on the lab's clock
     undo       registers a step that takes back a change just made, should this call or the one around it
                fail
+    took       records a simulated duration in milliseconds, which moves no clock
     """
 
-    __slots__ = ("_ask", "identity", "initiator", "now", "scope", "target", "undo")
+    __slots__ = ("_ask", "identity", "initiator", "now", "scope", "target", "took", "undo")
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Call(Generic[T]):
         initiator: str,
         undo: Callable[[Callable[[], object]], None],
         ask: Callable[..., Any],
+        took: Callable[[int], None],
     ) -> None:
         self.target = target
         self.scope = scope
@@ -67,6 +70,7 @@ class Call(Generic[T]):
         self.initiator = initiator
         self.undo = undo
         self._ask = ask
+        self.took = took
 
     def ask(self, op: Op[P, R], target: str, cred: Credential, *args: P.args, **kwargs: P.kwargs) -> R:
         """A call from this resource on another one, through the same door. Raises a Refusal."""
@@ -205,11 +209,13 @@ class Service:
     name            for hops, diagrams and errors
     resource        what its operations are called on
     dialect         refusal type to (HTTP status, code); the nearest base class that is listed counts
+    keeps_log       whether it is told of every call that reached one of its resources (`ended`)
     """
 
     name: ClassVar[str] = ""
     resource: ClassVar[type[Resource]] = Resource
     dialect: ClassVar[Dialect] = {}
+    keeps_log: ClassVar[bool] = False
 
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """The resource that a call on `target` reaches, and the scope that it is about."""
@@ -225,6 +231,10 @@ class Service:
     def targets(self, resources: Resources) -> Iterator[str]:
         """Everything in the lab that its operations can be called on."""
         return (one.id for one in resources if isinstance(one, self.resource))
+
+    def ended(self, call: Call[Any], hop: Hop) -> None:
+        """Told of a finished call, refused ones too, where the service keeps a log. `call.ask` makes hops
+        below this one. Must not raise."""
 
     @classmethod
     def operations(cls) -> Iterator[Op[Any, Any]]:

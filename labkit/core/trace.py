@@ -30,6 +30,7 @@ class Hop:
     stage       the last stage reached
     outcome     "ok", or the status and code of the refusal
     why         the reason of the authorization decision
+    milliseconds  how long it took, as far as the service simulates that; the clock does not move by it
     """
 
     number: int
@@ -50,6 +51,7 @@ class Hop:
     stage: str
     outcome: str
     why: str
+    milliseconds: int = 0
 
     @property
     def ok(self) -> bool:

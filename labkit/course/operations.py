@@ -158,7 +158,8 @@ def _view_models_and_images(trial: Trial) -> Act:
 def _deployed(trial: Trial, name: str, auth: str) -> WebService:
     """A web service on AKS."""
     model, cluster = _model(trial), _cluster(trial)
-    return trial.prepare(WebServices.deploy_aks, trial.lab.workspace, trial.name(name), model, cluster, auth)
+    where, tokens = trial.lab.workspace, auth == "token"
+    return trial.prepare(WebServices.deploy_aks, where, trial.name(name), model, cluster, not tokens, tokens)
 
 
 def _score(trial: Trial, service: WebService, cred: Credential) -> dict[str, str]:
@@ -169,7 +170,7 @@ def _call_by_token(trial: Trial) -> Act:
     service = _deployed(trial, "by-token", "token")
 
     def act() -> object:
-        token = trial.ask(WebServices.get_token, trial.lab.workspace, service.name)
+        token, _ = trial.ask(WebServices.get_token, trial.lab.workspace, service.name)
         return _score(trial, service, ServiceToken(token.reveal()))
 
     return act

@@ -56,11 +56,15 @@ class ClientSecret:
 
 @dataclass
 class Application:
-    """An app registration. The client id names it; it may do nothing until a service principal exists."""
+    """An app registration. The client id names it; it may do nothing until a service principal exists. `uri`
+    is another name of it ("" for none), `owners` are object ids of users."""
 
     client_id: str
     name: str
     secrets: list[ClientSecret] = field(default_factory=list)
+    object_id: str = ""
+    uri: str = ""
+    owners: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -74,6 +78,13 @@ class ServicePrincipal:
     resource_id: str = ""
 
 
+def _yes_or_no(question: str, answer: bool) -> bool:
+    # "no" counts as true in Python: a setting that protects must not be guessed.
+    if answer is not True and answer is not False:
+        raise BadInput(question, presented=brief(answer), required="True or False")
+    return answer
+
+
 SECRET_LIFETIME = 365 * 24 * 3600
 
 
@@ -84,6 +95,7 @@ class Directory:
         self.tenant_id = tenant_id
         self.domain = domain
         self._mfa_required = False
+        self._members_may_register = True
         self._entropy = entropy
         self._users: dict[str, User] = {}
         self._groups: dict[str, Group] = {}
@@ -98,12 +110,17 @@ class Directory:
 
     @mfa_required.setter
     def mfa_required(self, required: bool) -> None:
-        # "no" counts as true in Python: a setting that protects must not be guessed.
-        if required is not True and required is not False:
-            raise BadInput(
-                "Is a second factor required?", presented=brief(required), required="True or False"
-            )
-        self._mfa_required = required
+        self._mfa_required = _yes_or_no("Is a second factor required?", required)
+
+    @property
+    def members_may_register(self) -> bool:
+        """Whether every member may register applications, which Azure AD lets them by default. Raises
+        BadInput when set to other than True or False."""
+        return self._members_may_register
+
+    @members_may_register.setter
+    def members_may_register(self, allowed: bool) -> None:
+        self._members_may_register = _yes_or_no("May members register applications?", allowed)
 
     def _id(self, kind: str, name: str) -> str:
         # Azure never gives an id twice: what is made again under its old name is another principal.
@@ -157,9 +174,11 @@ class Directory:
             found |= reached
         return tuple(sorted(found))
 
-    def register(self, name: str, client_id: str = "") -> Application:
-        """An app registration; the client id is drawn unless given."""
-        application = Application(client_id or self._id("application", name), name)
+    def register(self, name: str, client_id: str = "", uri: str = "", owner: str = "") -> Application:
+        """An app registration; the client id is drawn unless given. `owner` is an object id."""
+        application = Application(client_id or self._id("application", name), name, uri=uri)
+        application.object_id = self._id("application object", application.client_id)
+        application.owners |= {owner} - {""}
         if application.client_id in self._applications:
             raise BadInput("This application exists already.", presented=application.client_id)
         self._applications[application.client_id] = application
@@ -168,6 +187,19 @@ class Directory:
     def unregister(self, client_id: str) -> None:
         """Takes an app registration out of the tenant."""
         self._applications.pop(client_id, None)
+
+    def restore_application(self, application: Application) -> None:
+        """Puts back what was taken out."""
+        self._applications[application.client_id] = application
+
+    def applications(self) -> Iterator[Application]:
+        """All app registrations."""
+        yield from self._applications.values()
+
+    def owners_of(self, client_id: str) -> frozenset[str]:
+        """Object ids of the owners of an app registration; nobody owns what there is not."""
+        found = self._applications.get(client_id)
+        return frozenset(found.owners) if found else frozenset()
 
     def add_secret(
         self, application: Application, secret: str, now: int, lifetime: int = SECRET_LIFETIME
@@ -201,6 +233,10 @@ class Directory:
     def restore_principal(self, principal: ServicePrincipal) -> None:
         """Puts back what was taken out."""
         self._principals[principal.object_id] = principal
+
+    def service_principals(self) -> Iterator[ServicePrincipal]:
+        """All service principals, those of managed identities included."""
+        yield from self._principals.values()
 
     def principals(self) -> Iterator[tuple[str, str, str]]:
         """Everybody that a role can be assigned to, as (object id, name, kind)."""

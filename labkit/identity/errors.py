@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from labkit.core.errors import Unauthenticated
+from labkit.core.errors import Unauthenticated, UnknownHost
 
 
 class TokenRefused(Unauthenticated):
@@ -89,6 +89,12 @@ class TokenExpired(TokenRefused):
 
 class SignInRefused(Unauthenticated):
     """Azure AD issues no token. `fixed_code` is its AADSTS code."""
+
+
+class UnknownTenant(UnknownHost):
+    """No such tenant."""
+
+    fixed_code: ClassVar[str] = "AADSTS90002"
 
 
 class UnknownUser(SignInRefused):

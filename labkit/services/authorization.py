@@ -13,6 +13,7 @@ from labkit.access.custom_role import check_role, read_role
 from labkit.access.deny import DenyAssignment
 from labkit.access.errors import (
     InvalidRoleAssignmentId,
+    InvalidRoleDefinition,
     LinkedAuthorizationFailed,
     PrincipalNotFound,
     RoleAssignmentNotFound,
@@ -27,6 +28,7 @@ from labkit.authenticators.platform import Forwarded, Platform
 from labkit.core.credential import Bearer
 from labkit.core.entropy import Entropy
 from labkit.core.errors import Forbidden, NotFound, brief
+from labkit.core.identity import within
 from labkit.core.operation import Call, operation
 from labkit.core.resource import Resources
 from labkit.services.management_plane import ManagementPlane, ResourceManagerEndpoint
@@ -145,11 +147,16 @@ class Authorization(ManagementPlane):
         return self._shown(found)
 
     @operation("List role assignments", action=f"{_ASSIGNMENTS}/read", accepts=(Bearer, Forwarded))
-    def assignments(self, call: Endpoint) -> list[dict[str, Any]]:
-        """The role assignments that count at the scope: its own and inherited ones."""
-        ancestors = self._roles.hierarchy.ancestors(self._scope(call))
+    def assignments(self, call: Endpoint, below: bool = False) -> list[dict[str, Any]]:
+        """The role assignments that count at the scope: its own and inherited ones; with `below` those of
+        everything inside of it as well."""
+        scope = self._scope(call)
+        ancestors = self._roles.hierarchy.ancestors(scope)
         return [
-            self._shown(one) for one in self._roles if (one.scope.lower().rstrip("/") or ROOT) in ancestors
+            self._shown(one)
+            for one in self._roles
+            if (one.scope.lower().rstrip("/") or ROOT) in ancestors
+            or (below is True and within(one.scope, scope))
         ]
 
     def _shown(self, one: RoleAssignment) -> dict[str, Any]:
@@ -161,26 +168,30 @@ class Authorization(ManagementPlane):
             "principalId": one.principal_id,
             # Who was deleted has no name any more.
             "principalName": self._name_of_principal(one.principal_id),
+            "roleDefinitionId": f"{_place(one.scope)}/providers/{_DEFINITIONS}/{one.role_id}",
             "roleDefinitionName": role.name if role else "",
             "scope": one.scope,
         }
 
     @operation("Create role definition", action=f"{_DEFINITIONS}/write", accepts=(Bearer, Forwarded))
-    def define(self, call: Endpoint, definition: Mapping[str, Any]) -> dict[str, Any]:
-        """Makes a custom role, or changes the one whose Id is given. Takes roleDefinitions/write at each of
-        its assignable scopes, or is refused as LinkedAuthorizationFailed. Raises what `read_role`,
+    def define(self, call: Endpoint, definition: Mapping[str, Any], name: str = "") -> dict[str, Any]:
+        """Makes a custom role, or changes the one whose Id is given. `name` is the new role's own id (a
+        GUID), drawn unless given; where a role has it, that one is changed. Takes roleDefinitions/write at
+        each of its assignable scopes, or is refused as LinkedAuthorizationFailed. Raises what `read_role`,
         `check_role` and `RoleDefinitions.define` raise. Statements rbac-custom, rbac-custom-scope."""
         self._scope(call)
         definitions = self._roles.definitions
         role = read_role(definition)
-        before = definitions.get(role.id.lower())
+        if name and not _GUID.fullmatch(name.lower()):
+            raise InvalidRoleDefinition("That is no id for a role.", presented=brief(name), required="a GUID")
+        before = definitions.get(name.lower() or role.id.lower())
         if role.id and before is None:
             raise RoleDefinitionDoesNotExist("No role has this Id.", presented=brief(role.id))
         if before is not None and not before.custom:
             raise _built_in(before)
         check_role(role, definitions.one_segment, definitions.as_documented)
         self._ask_elsewhere(call, {*role.assignable_scopes, *(before.assignable_scopes if before else ())})
-        role = replace(role, id=before.id if before else self._draw_role(role))
+        role = replace(role, id=before.id if before else name.lower() or self._draw_role(role))
         call.undo(definitions.define(role))
         return shown_role(role)
 
@@ -245,6 +256,11 @@ class Authorization(ManagementPlane):
         it."""
         ancestors = self._roles.hierarchy.ancestors(self._scope(call))
         return [one for one in self._roles.denies if (one.scope.lower().rstrip("/") or ROOT) in ancestors]
+
+
+def _place(scope: str) -> str:
+    """Where a role is looked up for a scope: its subscription; "" for what is in none."""
+    return "/".join(scope.split("/")[:3]) if scope.lower().startswith("/subscriptions/") else ""
 
 
 def shown_role(role: Role) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from labkit.identity.errors import (
     SignInRefused,
     UnknownApplication,
     UnknownResource,
+    UnknownTenant,
     WrongClientSecret,
 )
 from labkit.identity.tenant import DEVICE_CODE_LIFETIME, DeviceGrant, RefreshGrant, Tenant
@@ -40,7 +41,8 @@ AUTHORITY = "login.microsoftonline.com"
 ARM = "https://management.azure.com/"
 KEY_VAULT = "https://vault.azure.net"
 STORAGE = "https://storage.azure.com/"
-AUDIENCES = frozenset(map(canonical_audience, (ARM, KEY_VAULT, STORAGE)))
+GRAPH = "https://graph.windows.net"
+AUDIENCES = frozenset(map(canonical_audience, (ARM, KEY_VAULT, STORAGE, GRAPH)))
 LIFETIME = 3599
 
 
@@ -91,6 +93,7 @@ class AzureAD(Service):
     dialect = {
         CredentialMissing: (400, "AADSTS900144"),
         CredentialNotAccepted: (400, "AADSTS70003"),
+        UnknownTenant: (400, ""),
         SignInRefused: (400, ""),
         WrongClientSecret: (401, ""),
         ClientSecretExpired: (401, ""),
@@ -103,7 +106,17 @@ class AzureAD(Service):
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """A tenant by its id, or by its address at the one authority that all tenants share."""
         scheme, host, path = split_address(target)
-        return super().locate(path.partition("/")[0] if scheme and host == AUTHORITY else target, resources)
+        tenant = path.partition("/")[0] if scheme and host == AUTHORITY else target
+        if scheme and host != AUTHORITY:
+            return super().locate(target, resources)
+        found = resources.get(tenant)
+        if not isinstance(found, Tenant):
+            raise UnknownTenant(
+                "There is no such tenant.",
+                presented=brief(tenant),
+                required=" or ".join(one.id for one in resources if isinstance(one, Tenant)),
+            )
+        return found, found.id
 
     @operation("Get token", accepts=(Password, ClientSecret, RefreshToken, DeviceCode, ManagedIdentity))
     def token(self, call: Call[Tenant], resource: str = ARM) -> TokenResponse:

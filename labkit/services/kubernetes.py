@@ -33,3 +33,9 @@ class Kubernetes(Service):
         call.undo(lambda: containers.pop(name) if before is None else containers.update({name: before}))
         containers[name] = image
         return call.target.region
+
+    @operation("Remove container", action=f"{TYPE}/listClusterAdminCredential/action")
+    def remove(self, call: Call[KubernetesCluster], name: str) -> None:
+        """Stops what runs for what is called `name`."""
+        containers, before = call.target.containers, call.target.containers.pop(name, None)
+        call.undo(lambda: containers.update({name: before} if before is not None else {}))

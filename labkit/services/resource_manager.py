@@ -15,7 +15,7 @@ from typing import Any
 from labkit.access.rbac import RoleAssignments
 from labkit.authenticators.platform import Forwarded, Platform
 from labkit.core.credential import Bearer
-from labkit.core.errors import BadRequest, Conflict, NotFound, brief
+from labkit.core.errors import BadRequest, Conflict, Forbidden, NotFound, brief
 from labkit.core.identity import within
 from labkit.core.operation import Call, Op, Service, operation
 from labkit.core.resource import Resource, Resources
@@ -61,6 +61,9 @@ class Provider:
     changed: Callable[[Call[Any], Mapping[str, Any]], None] = _NOTHING_CHANGES
 
 
+_SUBSCRIPTIONS = "Microsoft.Resources/subscriptions"
+
+
 def _action(verb: str) -> Callable[..., str]:
     return lambda scope, *_, **__: f"{resource_type(scope)}/{verb}"
 
@@ -94,11 +97,15 @@ class ResourceProviders(Service):
         self._provider(id)
 
     def _provider(self, id: str) -> Provider:
-        found = self._providers.get(resource_type(id).lower())
+        return self.of_type(resource_type(id))
+
+    def of_type(self, type_: str) -> Provider:
+        """The provider of a type. Raises BadRequest."""
+        found = self._providers.get(type_.lower())
         if found is None:
             raise BadRequest(
                 "The lab has no provider for this type.",
-                presented=resource_type(id),
+                presented=type_[:120],
                 required="one of " + ", ".join(sorted(self._providers)),
             )
         return found
@@ -260,6 +267,34 @@ class ResourceManager(ManagementPlane):
     def get(self, call: Call[ResourceManagerEndpoint]) -> dict[str, Any]:
         """The resource as Resource Manager shows it. Raises NotFound."""
         return deepcopy(self._document(call.scope))
+
+    @operation("List", accepts=(Bearer, Forwarded))
+    def collection(self, call: Call[ResourceManagerEndpoint], type_: str) -> list[dict[str, Any]]:
+        """The resources of a type at the scope and below, as far as the caller may read them: what somebody
+        may not read is left out and not refused. The scope /subscriptions stands for all of them; a
+        subscription is shown to whoever may read anything in it. Raises BadRequest for a type that the lab
+        does not have."""
+        # assumption: lists-leave-out
+        inside = [id for key, id in self._ids() if within(key, call.scope)]
+        if type_.lower() == _SUBSCRIPTIONS.lower():
+            return [
+                deepcopy(self._document(id))
+                for id in inside
+                if id.count("/") == 2 and any(self._readable(call, one) for one in inside if within(one, id))
+            ]
+        self._providers.of_type(type_)
+        wanted = (id for id in inside if resource_type(id).lower() == type_.lower())
+        return [deepcopy(self._document(id)) for id in wanted if self._readable(call, id)]
+
+    def _ids(self) -> list[tuple[str, str]]:
+        return [(key, document["id"]) for key, document in self._endpoint.documents.items()]
+
+    def _readable(self, call: Call[Any], id: str) -> bool:
+        try:
+            call.ask(ResourceManager.get, id, self._platform.forward(call.identity))
+        except Forbidden:
+            return False
+        return True
 
     @operation("Link", action=_action("write"), accepts=(Forwarded,))
     def link(self, call: Call[ResourceManagerEndpoint]) -> str:

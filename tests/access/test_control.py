@@ -6,13 +6,16 @@ import pytest
 
 from labkit.access.control import AccessControl
 from labkit.access.decision import Decision
+from labkit.access.directory_permissions import DirectoryPermissions
 from labkit.access.errors import InvalidScope, RoleDefinitionDoesNotExist
 from labkit.access.operations import operations
 from labkit.access.questions import ANY, ONE
 from labkit.access.vault_policy import VaultPolicies
 from labkit.azure import Authorization, ResourceManager
+from labkit.core.entropy import Entropy
 from labkit.core.errors import BadInput
 from labkit.furniture import GROUPS, SUBSCRIPTION
+from labkit.identity.directory import Directory
 from labkit.lab import Lab
 from tests.access.tenant import DATA, GROUP, READ, READER, Tenant, person
 
@@ -26,7 +29,8 @@ class TestControl:
     def control(self, tenant: Tenant) -> AccessControl:
         tenant.give(READER, "/")
         tenant.give(DATA, "/")
-        return AccessControl(tenant.roles, VaultPolicies())
+        directory = DirectoryPermissions(Directory("tenant", "tenant.example", Entropy(1)))
+        return AccessControl(tenant.roles, VaultPolicies(), directory)
 
     def test_a_vault_with_a_policy_follows_it_in_the_data_plane_alone(self, control: AccessControl) -> None:
         assert control(person(), READ, True, VAULT, 0).allowed

@@ -1,5 +1,6 @@
 """A web service's key."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,3 +64,19 @@ def test_where_there_are_no_keys_none_opens(key: Any) -> None:
 
 def test_it_never_shows() -> None:
     assert repr(ServiceKey("lab-1")) == str(ServiceKey("lab-1")) == "<service key>"
+
+
+@pytest.mark.parametrize("key", ["lab-1", "lab-2", "lab-3", "", "lab-1 and more", None], ids=repr)
+def test_both_keys_are_compared_in_constant_time_whichever_it_is(
+    key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    monkeypatch.setattr("labkit.authenticators.service_key.hmac.compare_digest", compare)
+    with suppress(Unauthenticated):
+        authenticate(ServiceKey(key), Endpoint(), 0)
+    assert [(len(one), len(other)) for one, other in compared] == [(32, 32), (32, 32)]

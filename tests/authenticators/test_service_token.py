@@ -101,18 +101,18 @@ def test_a_run_s_token_is_no_service_s_and_a_service_s_no_run_s(lab: Lab) -> Non
     service = deploy(lab, "one", "aks", "token")
     ask(lab, "carl", Runs.submit, "train", lab.cluster, print)
     [job] = lab.waiting_jobs()
-    token = ask(lab, "carl", WebServices.get_token, "one")
+    token = ask(lab, "carl", WebServices.get_token, "one").token
     with pytest.raises(WrongAudience):
-        lab.ask("thief", Scoring.score, service.endpoint, ServiceToken(job.token.reveal()), "data")
+        lab.ask("thief", Scoring.score, service.endpoint, ServiceToken(job.token.reveal()), "[1]")
     with pytest.raises(WrongAudience):
         lab.ask("thief", Runs.get, lab.workspace, RunToken(token.reveal()), "train_1")
     for kind in (token.bearer, lab.sign_in("carl").bearer):
         with pytest.raises(Refusal) as caught:
-            lab.ask("thief", Scoring.score, service.endpoint, kind, "data")
+            lab.ask("thief", Scoring.score, service.endpoint, kind, "[1]")
         assert caught.value.stage == "authentication"
 
 
 def test_a_user_s_token_is_none(lab: Lab) -> None:
     service = deploy(lab, "one", "aks", "token")
     with pytest.raises(UnknownKey):
-        lab.ask("carl", Scoring.score, service.endpoint, ServiceToken(lab.sign_in("carl").reveal()), "data")
+        lab.ask("carl", Scoring.score, service.endpoint, ServiceToken(lab.sign_in("carl").reveal()), "[1]")

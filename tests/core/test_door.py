@@ -112,6 +112,7 @@ def test_a_call_that_is_carried_out_leaves_a_complete_hop(world: World, ann: Bad
             "operation",
             "ok",
             "ann was looked up",
+            0,
         ),
     )
 

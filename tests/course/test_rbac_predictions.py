@@ -76,9 +76,9 @@ def owner_locked(lab: Lab) -> str:
 def reader_score(lab: Lab) -> str:
     make_ready(lab, lab.workspace)
     carl, rita = lab.sign_in("carl").bearer, lab.sign_in("rita").bearer
-    service = lab.ask("carl", WebServices.deploy_aks, lab.workspace, carl, "churn", MODEL, AKS, "token")
+    service = lab.ask("carl", WebServices.deploy_aks, lab.workspace, carl, "churn", MODEL, AKS, False, True)
     assert not lab.attempt("rita", Scoring.score, service.endpoint, Bearer(rita.token), "[1]")
-    token = lab.ask("rita", WebServices.get_token, lab.workspace, rita, "churn")
+    token, _ = lab.ask("rita", WebServices.get_token, lab.workspace, rita, "churn")
     return lab.attempt("rita", Scoring.score, service.endpoint, ServiceToken(token.reveal()), "[1]").word
 
 

@@ -152,3 +152,16 @@ def test_everybody_is_listed_once(directory: Directory) -> None:
         (group.object_id, "group"),
         (identity.object_id, "managed identity"),
     ]
+
+
+def test_an_application_has_an_object_id_a_uri_and_owners(directory: Directory) -> None:
+    one = directory.register("app", "client-id", "http://app", "ann")
+    assert one.object_id not in ("", "client-id")
+    assert directory.owners_of("client-id") == {"ann"}
+    assert directory.owners_of("nobody") == directory.owners_of("") == frozenset()
+    assert list(directory.applications()) == [one]
+    directory.unregister("client-id")
+    assert directory.owners_of("client-id") == frozenset()
+    directory.restore_application(one)
+    assert directory.application("client-id") is one
+    assert directory.owners_of(directory.register("other").client_id) == frozenset()

@@ -61,9 +61,12 @@ def share(lab: Lab, principal_id: str, role: str, scope: str) -> None:
 
 
 def state(lab: Lab) -> Any:
-    """All that the resources of the subscription hold, and what Resource Manager shows of them."""
+    """All that the resources of the subscription hold, and what Resource Manager shows of them. What was
+    reported to Application Insights is not counted: a refused request is reported as well."""
     held = {
-        one.id: {name: deepcopy(value) for name, value in vars(one).items() if name != "admits"}
+        one.id: {
+            name: deepcopy(value) for name, value in vars(one).items() if name not in ("admits", "requests")
+        }
         for one in lab.resources
         if one.id.startswith("/subscriptions/")
     }
@@ -103,10 +106,12 @@ def deploy(lab: Lab, name: str, kind: str, auth: str) -> WebService:
     """A web service of the churn model, registered anew each time."""
     ask(lab, "carl", Models.register, "churn", WEIGHTS)
     if kind == "aci":
-        return lab.ask("carl", WebServices.deploy_aci, *_at(lab), name, "churn", auth)
+        return lab.ask("carl", WebServices.deploy_aci, *_at(lab), name, "churn", auth == "key")
     if "prod" not in workspace(lab).computes:
         attach_cluster(lab)
-    return lab.ask("carl", WebServices.deploy_aks, *_at(lab), name, "churn", "prod", auth)
+    return lab.ask(
+        "carl", WebServices.deploy_aks, *_at(lab), name, "churn", "prod", auth == "key", auth == "token"
+    )
 
 
 def _at(lab: Lab) -> tuple[str, Bearer]:

@@ -87,6 +87,8 @@ class TestAssigning:
             "type": "Microsoft.Authorization/roleAssignments",
             "principalId": dora,
             "principalName": "dora@contoso.example",
+            "roleDefinitionId": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/"
+            + lab.access.role("Reader").id,
             "roleDefinitionName": "Reader",
             "scope": scope,
         }
@@ -183,6 +185,15 @@ class TestAssigning:
         assert refusal.code == "RoleAssignmentLimitExceeded"
         # A workspace needs some as well, and is not left half made.
         refused(lab, RoleAssignmentLimitExceeded, ResourceManager.put, lab.workspace + "2", owner, "eastus")
+
+    def test_those_below_are_listed_where_they_are_wanted(self, lab: Lab, owner: Bearer) -> None:
+        here, everywhere = (
+            lab.ask("olivia", Authorization.assignments, SUBSCRIPTION, owner, below)
+            for below in (False, True)
+        )
+        assert {one["scope"] for one in here} == {SUBSCRIPTION}
+        assert {GROUP, lab.workspace, lab.vault} & {one["scope"] for one in everywhere}
+        assert all(one in everywhere for one in here)
 
 
 class TestNames:

@@ -10,7 +10,7 @@ from labkit.authenticators.password import Password
 from labkit.core.credential import Anonymous, Bearer
 from labkit.core.errors import BadRequest, InsecureTransport, UnknownHost
 from labkit.furniture import CLIENT_ID, CLIENT_SECRET, PARTNER_TENANT
-from labkit.identity.errors import UnknownResource, UnknownUser
+from labkit.identity.errors import UnknownResource, UnknownTenant, UnknownUser
 from labkit.lab import Lab
 from labkit.services.azure_ad import ARM, KEY_VAULT, STORAGE, AzureAD
 
@@ -115,6 +115,15 @@ class TestTenant:
     def test_a_tenant_that_does_not_exist_does_not_answer(self, lab: Lab, tenant: str) -> None:
         with pytest.raises(UnknownHost):
             lab.ask("app", AzureAD.token, tenant, APP)
+
+    @pytest.mark.parametrize(
+        "tenant", ["", "nobody", f"{AUTHORITY}/nobody", f"{AUTHORITY}/nobody/oauth2/token"]
+    )
+    def test_the_authority_says_that_it_has_no_such_tenant(self, lab: Lab, tenant: str) -> None:
+        verdict = lab.attempt("app", AzureAD.token, tenant, APP)
+        assert isinstance(verdict.refusal, UnknownTenant)
+        assert (verdict.refusal.status, verdict.code) == (400, "AADSTS90002")
+        assert "your-tenant-id" in verdict.refusal.required
 
     def test_nothing_is_said_without_encryption(self, lab: Lab) -> None:
         with pytest.raises(InsecureTransport):

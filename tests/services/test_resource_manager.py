@@ -23,11 +23,15 @@ from labkit.core.operation import Call
 from labkit.core.resource import Resource
 from labkit.furniture import SUBSCRIPTION
 from labkit.lab import Lab
+from labkit.services.authorization import Authorization
 from labkit.services.azure_ad import KEY_VAULT
 from labkit.services.key_vault import Vault
+from labkit.services.machine_learning.workspace import TYPE as WORKSPACES
 from labkit.services.machine_learning.workspace import Workspace
 from labkit.services.resource_manager import Provider, ResourceManager, ResourceProviders, may_change
 from tests.hostile import OBJECTS, PLAIN
+
+SUBSCRIPTIONS = "Microsoft.Resources/subscriptions"
 
 GROUP = f"{SUBSCRIPTION}/resourceGroups/your-resource-group-name"
 VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/new-vault"
@@ -282,6 +286,44 @@ class TestGet:
         refused(
             lab, InsecureTransport, ResourceManager.get, f"http://management.azure.com{lab.workspace}", carl
         )
+
+
+class TestCollection:
+    """`collection`: what there is of a type, for the one who asks."""
+
+    def test_everything_of_a_type_at_a_scope_and_below(self, lab: Lab, carl: Bearer) -> None:
+        for scope, count in ((SUBSCRIPTION, 3), (lab.resource_group.upper(), 2), (lab.workspace, 1)):
+            found = lab.ask("carl", ResourceManager.collection, scope, carl, WORKSPACES)
+            assert len(found) == count
+            assert all(lab.ask("carl", ResourceManager.get, one["id"], carl) == one for one in found)
+
+    def test_what_may_not_be_read_is_left_out(self, lab: Lab) -> None:
+        lab.hire("nora")
+        nora = lab.sign_in("nora").bearer
+        assert lab.ask("nora", ResourceManager.collection, SUBSCRIPTION, nora, WORKSPACES) == []
+        assert lab.ask("nora", ResourceManager.collection, "/subscriptions", nora, SUBSCRIPTIONS) == []
+        owner, id = lab.sign_in("olivia").bearer, lab.people["nora"].object_id
+        lab.ask("olivia", Authorization.assign, lab.vault, owner, "reader", id)
+        fresh = lab.sign_in("nora").bearer
+        assert lab.ask("nora", ResourceManager.collection, SUBSCRIPTION, fresh, WORKSPACES) == []
+        [vault] = lab.ask(
+            "nora", ResourceManager.collection, SUBSCRIPTION, fresh, "microsoft.keyvault/VAULTS"
+        )
+        assert vault["id"] == lab.vault
+        # Whoever may read anything in a subscription is shown it, and may not read it.
+        [shown] = lab.ask("nora", ResourceManager.collection, "/subscriptions", fresh, SUBSCRIPTIONS)
+        assert shown["id"] == SUBSCRIPTION
+        refused(lab, Forbidden, ResourceManager.get, SUBSCRIPTION, fresh)
+
+    def test_what_is_listed_is_a_copy(self, lab: Lab, carl: Bearer) -> None:
+        [shown] = lab.ask("carl", ResourceManager.collection, lab.workspace, carl, WORKSPACES)
+        shown["properties"].clear()
+        assert lab.ask("carl", ResourceManager.get, lab.workspace, carl)["properties"]
+
+    @pytest.mark.parametrize("scope", ["/subscriptions/none", "/subscriptions/your", f"{SUBSCRIPTION}/x"])
+    def test_where_nothing_is_nothing_is_found(self, lab: Lab, carl: Bearer, scope: str) -> None:
+        assert lab.ask("carl", ResourceManager.collection, scope, carl, WORKSPACES) == []
+        refused(lab, BadRequest, ResourceManager.collection, SUBSCRIPTION, carl, "no/type")
 
 
 class TestDelete:

@@ -30,6 +30,7 @@ from tests.services.ml import (
 )
 
 FORMS = [("aci", "none"), ("aci", "key"), ("aks", "none"), ("aks", "key"), ("aks", "token")]
+UPDATES: dict[str, Any] = {"aci": WebServices.update_aci, "aks": WebServices.update_aks}
 ML = "Microsoft.MachineLearningServices/workspaces"
 
 
@@ -53,9 +54,10 @@ class TestDeploying:
             "churn:2",
         )
         assert ask(lab, "rita", WebServices.list_services) == [service]
-        endpoint = lab.resources.find(service.address)
+        endpoint = lab.resources.find(service.endpoint)
         assert isinstance(endpoint, ScoringEndpoint)
-        assert lab.resources.find(service.endpoint) is endpoint
+        assert lab.parts.door.services[Scoring].locate(service.address, lab.resources)[0] is endpoint
+        assert service.address.endswith("/score" if kind == "aci" else "/api/v1/service/churn-svc/score")
         assert (endpoint.model, endpoint.region) == (WEIGHTS, "eastus")
 
     def test_the_documents_defaults(self, lab: Lab) -> None:
@@ -149,16 +151,35 @@ class TestRefusedDeployments:
             refusal = refused(lab, BadRequest, "carl", WebServices.deploy_aks, "one", "churn", compute)
             assert refusal.presented == f"{compute}, {kind}"
 
-    @pytest.mark.parametrize("auth", ["", "Key", "both", "key,token"])
-    def test_an_unknown_form_of_authentication_is_a_bad_request(self, lab: Lab, auth: str) -> None:
-        refusal = refused(lab, BadRequest, "carl", WebServices.deploy_aci, "one", "churn", auth)
-        assert refusal.required == "none or key"
-        refusal = refused(lab, BadRequest, "carl", WebServices.deploy_aks, "one", "churn", "prod", auth)
-        assert refusal.required == "key or token or none"
+    @pytest.mark.parametrize("flag", ["", "True", 1, 0, [], {}], ids=repr)
+    def test_a_switch_is_on_or_off(self, lab: Lab, flag: Any) -> None:
+        for flags in ((flag,), (None, flag), (flag, flag)):
+            refused(lab, BadRequest, "carl", WebServices.deploy_aci, "one", "churn", *flags)
+            refused(lab, BadRequest, "carl", WebServices.deploy_aks, "one", "churn", "prod", *flags)
+            for op in UPDATES.values():
+                refused(lab, BadRequest, "carl", op, "one", *flags)
 
-    def test_tokens_are_not_available_on_aci(self, lab: Lab) -> None:
-        refusal = refused(lab, BadRequest, "carl", WebServices.deploy_aci, "one", "churn", "token")
+    def test_both_forms_at_once_are_refused(self, lab: Lab) -> None:
+        refusal = refused(lab, BadRequest, "carl", WebServices.deploy_aks, "one", "churn", "prod", True, True)
+        assert "only one of the two at a time" in refusal.message
+        deploy(lab, "two", "aks", "key")
+        assert refused(lab, BadRequest, "carl", WebServices.update_aks, "two", True, True).presented
+        assert ask(lab, "rita", WebServices.list_services)[0].auth == "key"
+
+    @pytest.mark.parametrize("keys", [None, False, True])
+    def test_tokens_are_not_available_on_aci(self, lab: Lab, keys: bool | None) -> None:
+        refusal = refused(lab, BadRequest, "carl", WebServices.deploy_aci, "one", "churn", keys, True)
         assert "AKS" in refusal.advice
+        deploy(lab, "two", "aci", "key")
+        refused(lab, BadRequest, "carl", WebServices.update_aci, "two", keys, True)
+        assert ask(lab, "carl", WebServices.get_aci_keys, "two")
+
+    @pytest.mark.parametrize("script", ["score.py", print, {}, True], ids=repr)
+    def test_a_script_is_a_script(self, lab: Lab, script: Any) -> None:
+        refused(lab, BadRequest, "carl", WebServices.deploy_aci, "one", "churn", None, None, script)
+        refused(lab, BadRequest, "carl", WebServices.deploy_aks, "one", "churn", "prod", None, None, script)
+        serving = (None, None, None, script)
+        refused(lab, BadRequest, "carl", WebServices.deploy_aks, "one", "churn", "prod", *serving)
 
     @pytest.mark.parametrize(
         "name",
@@ -171,7 +192,14 @@ class TestRefusedDeployments:
 
     @pytest.mark.parametrize(
         "args",
-        [(), ("one",), ("one", None), ("one", 5, "none"), ("one", "churn", None), ("one", "churn", "key", 1)],
+        [
+            (),
+            ("one",),
+            ("one", None),
+            ("one", 5, True),
+            ("one", "churn", "key"),
+            ("one", "churn", True, None, None, None, 1),
+        ],
     )
     def test_arguments_of_other_types_are_a_bad_request(self, lab: Lab, args: Any) -> None:
         refused(lab, BadRequest, "carl", WebServices.deploy_aci, *args)
@@ -254,7 +282,7 @@ class TestKeys:
             lab = start(seed=seed)
             deploy(lab, "one", "aks", "key")
             deploy(lab, "two", "aks", "token")
-            token = ask(lab, "rita", WebServices.get_token, "two")
+            token = ask(lab, "rita", WebServices.get_token, "two").token
             found.append((ask(lab, "carl", WebServices.get_aks_keys, "one"), token.reveal(), repr(lab.trace)))
         assert found[0] == found[1]
         assert found[0] != found[2]
@@ -264,7 +292,7 @@ class TestKeys:
 class TestTokens:
     def test_whoever_reads_the_workspace_gets_one_for_an_hour(self, lab: Lab) -> None:
         service = deploy(lab, "one", "aks", "token")
-        token = ask(lab, "rita", WebServices.get_token, "one")
+        token, _ = ask(lab, "rita", WebServices.get_token, "one")
         assert token.claims["aud"] == service.endpoint.lower()
         assert token.claims["exp"] - token.claims["iat"] == TOKEN_LIFETIME == 3600
         assert token.claims["sub"] == lab.people["rita"].object_id
@@ -283,13 +311,13 @@ class TestTokens:
 
     def test_none_is_to_be_had_while_the_workspace_s_region_is_down(self, lab: Lab) -> None:
         attach_cluster(lab, "far", "westus2")
-        service = ask(lab, "carl", WebServices.deploy_aks, "one", "churn", "far", "token")
-        keyed = ask(lab, "carl", WebServices.deploy_aks, "two", "churn", "far", "none")
+        service = ask(lab, "carl", WebServices.deploy_aks, "one", "churn", "far", False, True)
+        keyed = ask(lab, "carl", WebServices.deploy_aks, "two", "churn", "far", False)
         lab.switchboard.down("eastus")
         refused(lab, RegionDown, "carl", WebServices.get_token, "one")
-        assert lab.ask("x", Scoring.score, keyed.endpoint, Anonymous(), "data")
+        assert lab.ask("x", Scoring.score, keyed.endpoint, Anonymous(), "[1]")
         lab.switchboard.up("eastus")
-        assert ask(lab, "carl", WebServices.get_token, "one").claims["aud"] == service.endpoint.lower()
+        assert ask(lab, "carl", WebServices.get_token, "one").token.claims["aud"] == service.endpoint.lower()
 
 
 class TestEnd:
@@ -299,19 +327,19 @@ class TestEnd:
         endpoint: Any = lab.resources.find(service.endpoint)
         lab.ask("carl", ResourceManager.delete, endpoint.runs_on, lab.sign_in("carl").bearer)
         with pytest.raises(UnknownHost):
-            lab.ask("x", Scoring.score, service.endpoint, Anonymous(), "data")
+            lab.ask("x", Scoring.score, service.endpoint, Anonymous(), "[1]")
         with pytest.raises(UnknownHost):
-            lab.ask("x", Scoring.score, service.address, Anonymous(), "data")
+            lab.ask("x", Scoring.score, service.address, Anonymous(), "[1]")
         assert ask(lab, "rita", WebServices.list_services) == []
 
     def test_with_the_workspace_its_services_go_and_no_others(self, lab: Lab) -> None:
         service = deploy(lab, "one", "aci", "none")
         owner = lab.sign_in("olivia").bearer
         lab.ask("olivia", ResourceManager.delete, lab.other_workspace, owner)
-        assert lab.ask("x", Scoring.score, service.endpoint, Anonymous(), "data")
+        assert lab.ask("x", Scoring.score, service.endpoint, Anonymous(), "[1]")
         lab.ask("olivia", ResourceManager.delete, lab.workspace, owner)
         with pytest.raises(UnknownHost):
-            lab.ask("x", Scoring.score, service.endpoint, Anonymous(), "data")
+            lab.ask("x", Scoring.score, service.endpoint, Anonymous(), "[1]")
 
     def test_a_deletion_that_fails_keeps_them(self, lab: Lab) -> None:
         deploy(lab, "one", "aks", "key")
@@ -329,8 +357,8 @@ class TestEnd:
         with pytest.raises(NotFound):
             lab.ask("carl", WebServices.get_aci_keys, lab.other_workspace, carl, "one")
         lab.ask("carl", Models.register, lab.other_workspace, carl, "churn", b"others")
-        other = lab.ask("carl", WebServices.deploy_aci, lab.other_workspace, carl, "one", "churn", "none")
-        assert lab.ask("x", Scoring.score, other.endpoint, Anonymous(), "data")
+        other = lab.ask("carl", WebServices.deploy_aci, lab.other_workspace, carl, "one", "churn")
+        assert lab.ask("x", Scoring.score, other.endpoint, Anonymous(), "[1]")
         assert len([one for one in lab.resources if one.service == "Container Instances"]) == 2
 
 

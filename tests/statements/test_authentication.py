@@ -20,7 +20,7 @@ from labkit.core.resource import Component
 from labkit.furniture import CLIENT_ID, CLIENT_SECRET, PARTNER_TENANT
 from labkit.identity.errors import SecondFactorRequired, TokenExpired, WrongAudience
 from labkit.lab import Lab
-from labkit.services.azure_ad import ARM, KEY_VAULT, STORAGE, AzureAD
+from labkit.services.azure_ad import ARM, GRAPH, KEY_VAULT, STORAGE, AzureAD
 from labkit.services.key_vault import KeyVault
 from labkit.services.machine_learning.compute import RunContext
 from labkit.services.machine_learning.data_stores import DataStores
@@ -163,10 +163,10 @@ def status_of(door: Door, op: Op[..., Any], target: str, cred: Credential) -> in
 @pytest.mark.proves("authn-token-presented")
 @pytest.mark.parametrize("wrong", ["left out", "expired", "other audience", "other tenant"])
 def test_without_a_token_that_is_meant_for_it_every_service_answers_401(lab: Lab, wrong: str) -> None:
-    audiences = (ARM, KEY_VAULT, STORAGE)
+    audiences = (ARM, KEY_VAULT, STORAGE, GRAPH)
     old = {audience: lab.sign_in("carl", resource=audience).bearer for audience in audiences}
     lab.clock.advance("61m")
-    other = {ARM: KEY_VAULT, KEY_VAULT: STORAGE, STORAGE: ARM}
+    other = {ARM: KEY_VAULT, KEY_VAULT: STORAGE, STORAGE: GRAPH, GRAPH: ARM}
     shown: dict[str, dict[str, Credential]] = {
         "left out": {audience: Anonymous() for audience in audiences},
         "expired": dict(old),
@@ -178,7 +178,7 @@ def test_without_a_token_that_is_meant_for_it_every_service_answers_401(lab: Lab
     tried = list(takes_tokens(lab))
     assert {op.service.name for op, _, _ in tried} == {
         *("Azure Resource Manager", "Azure Machine Learning", "Machine Learning Compute"),
-        *("Key Vault", "Azure Storage", "Container Registry"),
+        *("Key Vault", "Azure Storage", "Container Registry", "Application Insights", "Azure AD Graph"),
     }
     codes = {status_of(lab.parts.door, op, target, shown[wrong][audience]) for op, target, audience in tried}
     assert codes == {401}

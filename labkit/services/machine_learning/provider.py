@@ -11,7 +11,7 @@ from labkit.core.entropy import Entropy
 from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call
 from labkit.identity.directory import Directory
-from labkit.services import key_vault, registry, storage
+from labkit.services import app_insights, key_vault, registry, storage
 from labkit.services.azure_ad import ARM, KEY_VAULT
 from labkit.services.key_vault import KeyVault
 from labkit.services.machine_learning import support_application
@@ -20,13 +20,12 @@ from labkit.services.machine_learning.workspace import MachineLearning, Workspac
 from labkit.services.resource_id import group_of, resource_type
 from labkit.services.resource_manager import ResourceManager
 
-INSIGHTS = "Microsoft.Insights/components"
 DEFAULT_STORE = "workspaceblobstore"
 _DEPENDENCIES = {
     "vault": key_vault.TYPE,
     "storage": storage.TYPE,
     "registry": registry.TYPE,
-    "insights": INSIGHTS,
+    "insights": app_insights.TYPE,
 }
 # What the properties are called in which somebody names resources that exist already.
 _GIVEN = {

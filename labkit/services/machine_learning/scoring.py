@@ -8,21 +8,53 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
+from labkit.authenticators.instrumentation_key import InstrumentationKey
 from labkit.authenticators.service_key import ServiceKey
 from labkit.authenticators.service_token import ServiceToken
-from labkit.core.credential import Anonymous
+from labkit.core.credential import Anonymous, Credential
+from labkit.core.errors import NotFound, Refusal, UnknownHost, brief
 from labkit.core.identity import Capability
 from labkit.core.operation import Call, Kinds, Service, operation
-from labkit.core.resource import Resource, Resources
+from labkit.core.resource import Resource, Resources, split_address
+from labkit.core.trace import Hop
+from labkit.services.app_insights import AppInsights, Request
+from labkit.services.machine_learning.serving import (
+    DIALECT,
+    USUAL_MILLISECONDS,
+    ScoringScript,
+    ScriptTimedOut,
+    Serving,
+    Unavailable,
+    body_text,
+    check_ahead,
+)
 from labkit.services.machine_learning.workspace import TYPE
 
 # The one form of authentication that an endpoint is set to, and what it then takes.
 FORMS: Mapping[str, Kinds] = {"none": (Anonymous,), "key": (ServiceKey,), "token": (ServiceToken,)}
+_ON_AKS = "api/v1/service"
 
 
 def score_action(endpoint_id: str) -> str:
     """The action of calling an endpoint: its id says whether it runs on AKS or on ACI."""
     return f"{TYPE}/services/{endpoint_id.split('/')[-2].lower()}/score/action"
+
+
+def presented(authorization: str | None) -> Credential:
+    """What the HTTP header Authorization of a scoring request presents. Keys and tokens both come as
+    `Bearer ...`; what has the three parts of a JWT is taken for a token. No header, or one of another
+    scheme, presents nothing."""
+    scheme, _, value = (authorization or "").strip().partition(" ")
+    value = value.strip()
+    if scheme.lower() != "bearer" or not value:
+        return Anonymous()
+    return ServiceToken(value) if value.count(".") == 2 else ServiceKey(value)
+
+
+class FrontEnd(Resource):
+    """What takes the requests for all services of a cluster, and answers where there is no such service."""
+
+    service: ClassVar[str] = "Web service"
 
 
 @dataclass(eq=False)
@@ -31,8 +63,11 @@ class ScoringEndpoint(Resource):
 
     kind        "aks" or "aci", which stands in its id as well; `runs_on` is the id of the machine
     auth        "none", "key" or "token": one at a time (statement svc-one-form)
-    deployment  which one of that name it is: tokens of an earlier one are not for it
+    deployment  which one of that name it is: tokens of an earlier one are not for it, nor are those from
+                before keys were enabled in between
     keys        "primary" and "secondary"; none unless it takes keys
+    script      what scores, or None for a checksum; `healthy` says whether its container started
+    insights    the id of the component that is told of requests, and `telemetry`, what opens that
     """
 
     service: ClassVar[str] = "Web service"
@@ -44,6 +79,21 @@ class ScoringEndpoint(Resource):
     model_name: str = field(kw_only=True)
     model: bytes = field(repr=False, kw_only=True)
     keys: dict[str, str] = field(default_factory=dict, repr=False, kw_only=True)
+    script: ScoringScript | None = field(default=None, repr=False, kw_only=True)
+    serving: Serving = field(default=Serving(), kw_only=True)
+    healthy: bool = field(default=True, kw_only=True)
+    insights: str = field(default="", kw_only=True)
+    telemetry: InstrumentationKey = field(default=InstrumentationKey(""), kw_only=True)
+
+    @property
+    def path(self) -> str:
+        """Where on its host it answers: a cluster has one host for all of its services."""
+        return f"{_ON_AKS}/{self.name}/score" if self.kind == "aks" else "score"
+
+    @property
+    def address(self) -> str:
+        """Where it answers, as a URL."""
+        return f"https://{self.host}/{self.path}"
 
     @property
     def opened(self) -> Capability:
@@ -61,28 +111,128 @@ def evict_from(resources: Resources) -> Callable[[Call[Any]], None]:
 
     def deleted(call: Call[Any]) -> None:
         gone = call.target.id.lower()
-        for endpoint in [one for one in resources if isinstance(one, ScoringEndpoint)]:
-            if gone in (endpoint.workspace_id.lower(), endpoint.runs_on.lower()):
-                resources.remove(endpoint)
-                call.undo(partial(resources.add, endpoint))
+        for one in list(resources):
+            if isinstance(one, ScoringEndpoint):
+                goes = gone in (one.workspace_id.lower(), one.runs_on.lower())
+            else:
+                goes = isinstance(one, FrontEnd) and one.id.lower().startswith(f"{gone}/")
+            if goes:
+                resources.remove(one)
+                call.undo(partial(resources.add, one))
 
     return deleted
 
 
-def _accepted(endpoint: ScoringEndpoint) -> Kinds:
-    return FORMS[endpoint.auth]
+def _accepted(target: ScoringEndpoint | FrontEnd) -> Kinds:
+    if isinstance(target, ScoringEndpoint):
+        return FORMS[target.auth]
+    # Which credential would do depends on the service.  # assumption: front-end-404
+    raise NotFound(
+        "No web service answers at this address.",
+        required="the address of a deployed service",
+        advice="WebServices.list_services shows them",
+    )
+
+
+def _check_score(data: str | bytes, ahead: int = 0) -> None:
+    body_text(data)
+    check_ahead(ahead)
 
 
 class Scoring(Service):
-    """The data plane of a web service. It asks no role: the key or the token itself opens it."""
+    """The data plane of a web service. It asks no role: the key or the token itself opens it. Every request
+    that reaches a service is reported to Application Insights (assumption: every-request-reported)."""
 
     name = "Web service"
     resource = ScoringEndpoint
+    dialect = DIALECT
+    keeps_log = True
 
-    @operation("Score", action=lambda scope, *_, **__: score_action(scope), accepts=_accepted)
-    def score(self, call: Call[ScoringEndpoint], data: str) -> dict[str, str]:
-        """The model's answer. The lab has no use for a real prediction: the answer is a checksum of the
-        model and the data, so that another model or other data give another answer."""
-        answer = hashlib.sha256(call.target.model)
-        answer.update(hashlib.sha256(data.encode("utf-8", "surrogatepass")).digest())
-        return {"model": call.target.model_name, "checksum": answer.hexdigest()[:16]}
+    def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
+        """By id, or by address, of which the path counts as well. Raises UnknownHost."""
+        scheme, host, path = split_address(target)
+        if not scheme:
+            return super().locate(target, resources)
+        found, path = resources.at_host(host), path.partition("?")[0]
+        if isinstance(found, ScoringEndpoint | FrontEnd):
+            for one in resources if isinstance(found, FrontEnd) else (found,):
+                if isinstance(one, ScoringEndpoint) and one.host == found.host and one.path == path:
+                    return one, one.id
+            nothing = FrontEnd(found.id, found.name, found.host, found.region, tenant_id=found.tenant_id)
+            return nothing, f"{scheme}://{host}/{path[:120]}"
+        raise UnknownHost(
+            # What follows the host may be what somebody presents.
+            "No web service answers there.",
+            presented=brief(host),
+            required="the address of a deployed service",
+        )
+
+    @operation(
+        "Score",
+        action=lambda scope, *_, **__: score_action(scope),
+        accepts=_accepted,
+        parse=_check_score,
+    )
+    def score(self, call: Call[ScoringEndpoint], data: str | bytes, ahead: int = 0) -> Any:
+        """What the scoring script returns for a body of JSON. Without a script, the model's answer: the lab
+        has no use for a real prediction, so that is a checksum of the model and the data; another model or
+        other data give another one. `ahead` is how many requests are there already at this very moment: a
+        notebook's calls come one after another, so what a rush does is asked for like this.
+
+        Raises BadRequest (no JSON, too deep), BodyTooLarge, ScriptFailed (502), Unavailable (503) or
+        ScriptTimedOut (504). Statements svc-token-jwt, svc-get-keys."""
+        target, body = call.target, data if isinstance(data, str) else data.decode()
+        if not target.healthy:
+            # assumption: unhealthy-503
+            raise Unavailable("The service's container did not start.", advice="deploy it anew")
+        takes = target.script.takes(body) if target.script else USUAL_MILLISECONDS
+        self._serve(call, takes, ahead)
+        return target.script.answer(body) if target.script else _checksum(target, body)
+
+    def _serve(self, call: Call[ScoringEndpoint], takes: int, ahead: int) -> None:
+        """How long it all takes. Raises Unavailable or ScriptTimedOut where that is too long."""
+        serving = call.target.serving
+        limit, timeout = serving.max_request_wait_time, serving.scoring_timeout_ms
+        waits = serving.wait(ahead, takes)
+        if waits > limit:
+            call.took(limit)
+            raise Unavailable(
+                "All replicas are busy.",
+                presented=f"{ahead:,} requests ahead of this one",
+                required=f"a wait of at most {limit} ms",
+                advice="more replicas, or requests that come more slowly",
+            )
+        call.took(waits + min(takes, timeout))
+        if takes > timeout:
+            raise ScriptTimedOut(
+                "score.py took longer than the service waits.",
+                presented=f"{takes:,} ms",
+                required=f"at most {timeout:,} ms",
+            )
+
+    def ended(self, call: Call[Any], hop: Hop) -> None:
+        """Reports the request, unless it did not get through to a service."""
+        endpoint = call.target
+        if not isinstance(endpoint, ScoringEndpoint) or hop.stage in ("reach", "network"):
+            return
+        status = "200" if hop.ok else hop.outcome.partition(" ")[0]
+        request = Request(
+            timestamp=hop.at,
+            name=f"POST /{endpoint.path}",
+            url=endpoint.address,
+            result_code=status if status.isdigit() else "500",
+            duration=hop.milliseconds,
+            user_agent=hop.caller,
+            compute_type=endpoint.kind.upper(),
+        )
+        try:
+            call.ask(AppInsights.track, endpoint.insights, endpoint.telemetry, request)
+        except Refusal:
+            # Whoever watches is not there. The answer does not depend on it.
+            return
+
+
+def _checksum(endpoint: ScoringEndpoint, body: str) -> dict[str, str]:
+    answer = hashlib.sha256(endpoint.model)
+    answer.update(hashlib.sha256(body.encode()).digest())
+    return {"model": endpoint.model_name, "checksum": answer.hexdigest()[:16]}

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from labkit.authenticators.platform import Platform
 from labkit.authenticators.run_token import ISSUER
-from labkit.core.clock import Clock
-from labkit.core.entropy import Entropy
-from labkit.core.errors import BadRequest, Conflict, NotFound, brief
+from labkit.core.errors import BadRequest
 from labkit.core.operation import Call, operation
-from labkit.core.resource import Resources
 from labkit.core.secret import Secret
-from labkit.identity.issuer import SigningKeys
 from labkit.identity.token import Token
+from labkit.network.distance import round_trip
 from labkit.services.kubernetes import Kubernetes
-from labkit.services.machine_learning.compute import ComputeCluster
-from labkit.services.machine_learning.images import build, model_in, packed
-from labkit.services.machine_learning.models import newest_model
+from labkit.services.machine_learning.deployment import (
+    Deployments,
+    Place,
+    Wanted,
+    check_deployment,
+    seen,
+)
+from labkit.services.machine_learning.deployment import WebService as WebService
 from labkit.services.machine_learning.scoring import ScoringEndpoint
-from labkit.services.machine_learning.workspace import TYPE, Image, MachineLearning, Workspace
-from labkit.services.registry import ContainerRegistry
+from labkit.services.machine_learning.service_forms import changed_form, check_flags, check_which, new_form
+from labkit.services.machine_learning.serving import ScoringScript, Serving
+from labkit.services.machine_learning.workspace import TYPE, Workspace
 from labkit.services.resource_id import group_of, name_of
 from labkit.services.resource_manager import ResourceManager
 
@@ -32,198 +30,202 @@ CONTAINER_GROUP = "Microsoft.ContainerInstance/containerGroups"
 _SERVICES = f"{TYPE}/services"
 # The documents say "a set period" and give none: as long as Azure AD's.  # assumption: service-token-lifetime
 TOKEN_LIFETIME = 3600
-_NAME = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
-# Where a form of authentication can be had, in the order of the documents' table (statement svc-defaults).
-_FORMS = {"aci": ("none", "key"), "aks": ("key", "token", "none")}
+# The documents name the second value of get_token in two ways; Azure's own answer has a time to refresh after
+# beside the one at which the token expires.  # assumption: refresh-by
+REFRESH_AFTER = 2700
 
 
-@dataclass(frozen=True)
-class WebService:
-    """A deployed service. `endpoint` is the id on which it is called, `address` the same as a URL."""
+class ServiceAccess(NamedTuple):
+    """What get_token returns: the token, and the moment (seconds) after which a new one is to be asked for.
+    That is before the `exp` claim, up to which the token goes on being accepted."""
 
-    name: str
-    kind: str
-    model: str
-    auth: str
-    region: str
-    endpoint: str
-    address: str
+    token: Token
+    refresh_by: int
 
 
-class Place(NamedTuple):
-    """Where a service runs: "aci" or "aks", the id of the machine, and its region."""
-
-    kind: str
-    machine: str
-    region: str
-
-
-def _check_form(kind: str, name: str, auth: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise BadRequest(
-            "A web service needs a name.",
-            presented=brief(name),
-            required="3 to 32 lower-case letters, digits and -, a letter first and no - at the end",
-        )
-    if auth not in _FORMS[kind]:
-        raise BadRequest(
-            f"There is no such form of authentication on {kind.upper()}.",
-            presented=brief(auth),
-            required=" or ".join(_FORMS[kind]),
-            advice="token authentication is for services on AKS" if auth == "token" else "",
-        )
+def _check_aci(
+    name: str,
+    model: str,
+    auth_enabled: bool | None = None,
+    token_auth_enabled: bool | None = None,
+    script: ScoringScript | None = None,
+) -> None:
+    check_deployment("aci", name, auth_enabled, token_auth_enabled, script, None)
 
 
-def _check_aci(name: str, model: str, auth: str = "none") -> None:
-    _check_form("aci", name, auth)
+def _check_aks(
+    name: str,
+    model: str,
+    compute: str,
+    auth_enabled: bool | None = None,
+    token_auth_enabled: bool | None = None,
+    script: ScoringScript | None = None,
+    serving: Serving | None = None,
+) -> None:
+    check_deployment("aks", name, auth_enabled, token_auth_enabled, script, serving)
 
 
-def _check_aks(name: str, model: str, compute: str, auth: str = "key") -> None:
-    _check_form("aks", name, auth)
+def _check_change(kind: str, auth_enabled: bool | None, token_auth_enabled: bool | None) -> None:
+    if auth_enabled is None and token_auth_enabled is None:
+        raise BadRequest("Nothing to update.", required="auth_enabled or token_auth_enabled")
+    check_flags(kind, auth_enabled, token_auth_enabled)
 
 
-class WebServices(MachineLearning):
-    """Deploying, and handing out what opens a service. `keys` are Azure ML's own."""
+def _check_aci_change(
+    name: str, auth_enabled: bool | None = None, token_auth_enabled: bool | None = None
+) -> None:
+    _check_change("aci", auth_enabled, token_auth_enabled)
 
-    def __init__(
-        self, platform: Platform, keys: SigningKeys, clock: Clock, resources: Resources, draw: Entropy
-    ) -> None:
-        super().__init__(platform)
-        self._keys = keys
-        self._clock = clock
-        self._resources = resources
-        self._entropy = draw
-        self._made: Counter[str] = Counter()
+
+def _check_aks_change(
+    name: str, auth_enabled: bool | None = None, token_auth_enabled: bool | None = None
+) -> None:
+    _check_change("aks", auth_enabled, token_auth_enabled)
+
+
+def _check_regeneration(name: str, which: str) -> None:
+    check_which(which)
+
+
+class WebServices(Deployments):
+    """Deploying, and handing out what opens a service."""
 
     @operation("Deploy web service (ACI)", action=f"{_SERVICES}/aci/write", parse=_check_aci)
-    def deploy_aci(self, call: Call[Workspace], name: str, model: str, auth: str = "none") -> WebService:
+    def deploy_aci(
+        self,
+        call: Call[Workspace],
+        name: str,
+        model: str,
+        auth_enabled: bool | None = None,
+        token_auth_enabled: bool | None = None,
+        script: ScoringScript | None = None,
+    ) -> WebService:
         """Deploys the latest version of a model to a new container group, which is created as the
-        workspace's managed identity. Raises NotFound for an unknown model and Conflict for a name that is
-        taken. Statements svc-defaults, svc-one-form, flow-web-service."""
+        workspace's managed identity. Raises NotFound for an unknown model, Conflict for a name that is
+        taken, and BadRequest for token authentication. Statements svc-defaults, svc-one-form,
+        svc-auth-enabled, flow-web-service."""
         workspace = call.target
         image, content = self._image(call, name, model)
         # What is in another workspace of this group, or was in an earlier one, has another name.
         group = f"{group_of(workspace.id)}/providers/{CONTAINER_GROUP}/{name}-{workspace.identity_id[:8]}"
         as_identity, shown = self.as_workspace(call, workspace), {"image": image.tag}
         call.ask(ResourceManager.put, group, as_identity, workspace.region, shown)
-        place = Place("aci", group, workspace.region)
-        return self._open(call, name, place, auth, image, content)
+        # assumption: endpoint-addresses
+        label = f"{name}.{workspace.name}.{name_of(group_of(group))}"
+        place = Place("aci", group, workspace.region, f"{label}.{workspace.region}.aci.azure.example")
+        wanted = Wanted(name, new_form("aci", auth_enabled, token_auth_enabled), script)
+        return self._open(call, wanted, place, image, content)
 
     @operation("Deploy web service (AKS)", action=f"{_SERVICES}/aks/write", parse=_check_aks)
     def deploy_aks(
-        self, call: Call[Workspace], name: str, model: str, compute: str, auth: str = "key"
+        self,
+        call: Call[Workspace],
+        name: str,
+        model: str,
+        compute: str,
+        auth_enabled: bool | None = None,
+        token_auth_enabled: bool | None = None,
+        script: ScoringScript | None = None,
+        serving: Serving | None = None,
     ) -> WebService:
         """Deploys the latest version of a model to an attached cluster. Raises NotFound for an unknown model
-        or compute target, BadRequest for one that is no cluster, and Conflict for a name that is taken.
-        Statements svc-defaults, svc-one-form, flow-web-service."""
+        or compute target, BadRequest for one that is no cluster and for both forms of authentication at
+        once, and Conflict for a name that is taken. Statements svc-defaults, svc-one-form, svc-auth-enabled,
+        flow-web-service."""
         cluster = self._cluster(call.target, compute)
         image, content = self._image(call, name, model)
         as_identity, what = self.as_workspace(call, call.target), f"{call.target.id}/{name}"
         region = call.ask(Kubernetes.deploy, cluster, as_identity, what, image.tag)
-        return self._open(call, name, Place("aks", cluster, region), auth, image, content)
-
-    def _cluster(self, workspace: Workspace, compute: str) -> str:
-        target = self._resources.get(workspace.computes.get(compute, ""))
-        if not isinstance(target, ComputeCluster):
-            known = ", ".join(workspace.computes) or "none yet"
-            raise NotFound(
-                "The workspace has no such compute target.", presented=compute[:60], required=known
-            )
-        if target.compute_type != "AKS":
-            raise BadRequest(
-                "Web services run on a Kubernetes cluster.",
-                presented=f"{compute}, {target.compute_type}",
-                required="a compute target of type AKS",
-            )
-        return target.machine
-
-    def _image(self, call: Call[Workspace], name: str, model: str) -> tuple[Image, bytes]:
-        """The latest image of the latest version of a model, out of the registry. Where there is none yet,
-        one is built; all that the caller has to be allowed is to deploy (assumption: deploying-builds)."""
-        if name in (one.name for one in self._endpoints(call.target)):
-            raise Conflict("The workspace has a web service of this name.", presented=name)
-        newest = newest_model(call.target, model)
-        images = [one for versions in call.target.images.values() for one in versions]
-        fitting = [one for one in images if (one.model, one.model_version) == (newest.name, newest.version)]
-        if not fitting:
-            content = packed(newest, self.from_storage(call, newest.blob))
-            fitting = [build(self, call, name, newest, content)]
-        registry, as_identity = call.target.depends_on["registry"], self.as_workspace(call, call.target)
-        return fitting[-1], call.ask(ContainerRegistry.pull, registry, as_identity, fitting[-1].tag)
-
-    def _open(
-        self, call: Call[Workspace], name: str, place: Place, auth: str, image: Image, content: bytes
-    ) -> WebService:
-        workspace = call.target
-        id = f"{workspace.id}/services/{place.kind}/{name}"
-        # One that is deployed again is another one, and has other keys.
-        self._made[id.lower()] += 1
-        label = f"{id.lower()}/{self._made[id.lower()]}"
-        keys = {which: self._entropy.text(f"{label}/{which}") for which in ("primary", "secondary")}
-        # assumption: endpoint-addresses
-        host = f"{name}.{workspace.name}.{name_of(group_of(id))}.{place.region}.{place.kind}.azure.example"
-        endpoint = ScoringEndpoint(
-            id,
-            name,
-            host,
-            place.region,
-            tenant_id=workspace.tenant_id,
-            kind=place.kind,
-            workspace_id=workspace.id,
-            runs_on=place.machine,
-            auth=auth,
-            deployment=self._entropy.uuid(label),
-            model_name=f"{image.model}:{image.model_version}",
-            model=model_in(content),
-            keys=keys if auth == "key" else {},
-        )
-        call.undo(lambda: self._resources.remove(endpoint))
-        self._resources.add(endpoint)
-        return _seen(endpoint)
-
-    def _endpoints(self, workspace: Workspace) -> Iterator[ScoringEndpoint]:
-        for one in self._resources:
-            if isinstance(one, ScoringEndpoint) and one.workspace_id.lower() == workspace.id.lower():
-                yield one
-
-    def _found(self, call: Call[Workspace], name: str, kinds: tuple[str, ...], auth: str) -> ScoringEndpoint:
-        known = {one.name: one for one in self._endpoints(call.target) if one.kind in kinds}
-        if name not in known:
-            raise NotFound(
-                f"The workspace has no such web service on {' or '.join(kinds).upper()}.",
-                presented=name[:60],
-                required=", ".join(known) or "none yet",
-            )
-        if known[name].auth != auth:
-            raise Conflict(
-                f"This web service takes no {auth}.",
-                presented=f"{name}, with authentication by {auth}",
-                required=known[name].auth,
-            )
-        return known[name]
+        place = Place("aks", cluster, region, self._front_end(call, cluster, region).host)
+        form = new_form("aks", auth_enabled, token_auth_enabled)
+        return self._open(call, Wanted(name, form, script, serving or Serving()), place, image, content)
 
     @operation("List web services", action=f"{_SERVICES}/read")
     def list_services(self, call: Call[Workspace]) -> list[WebService]:
         """All of them, by name."""
-        return sorted(map(_seen, self._endpoints(call.target)), key=lambda one: one.name)
+        return sorted(map(seen, self._endpoints(call.target)), key=lambda one: one.name)
+
+    @operation("Update web service (ACI)", action=f"{_SERVICES}/aci/write", parse=_check_aci_change)
+    def update_aci(
+        self,
+        call: Call[Workspace],
+        name: str,
+        auth_enabled: bool | None = None,
+        token_auth_enabled: bool | None = None,
+    ) -> WebService:
+        """Changes how a service on ACI is authenticated to, at once. Raises NotFound, and BadRequest for what
+        it cannot have. Statements svc-auth-enabled, svc-one-form."""
+        return self._change(self._found(call, name, "aci"), auth_enabled, token_auth_enabled)
+
+    @operation("Update web service (AKS)", action=f"{_SERVICES}/aks/write", parse=_check_aks_change)
+    def update_aks(
+        self,
+        call: Call[Workspace],
+        name: str,
+        auth_enabled: bool | None = None,
+        token_auth_enabled: bool | None = None,
+    ) -> WebService:
+        """The same of a service on AKS."""
+        return self._change(self._found(call, name, "aks"), auth_enabled, token_auth_enabled)
+
+    def _change(self, endpoint: ScoringEndpoint, keys: bool | None, tokens: bool | None) -> WebService:
+        form = changed_form(endpoint.auth, keys, tokens)
+        if form != endpoint.auth:
+            vars(endpoint).update(self._credentials(endpoint.id, form), auth=form)
+        return seen(endpoint)
+
+    # Azure lists no operation of its own for it.  # assumption: regenerating-writes
+    @operation("Regenerate service key (ACI)", action=f"{_SERVICES}/aci/write", parse=_check_regeneration)
+    def regen_aci_key(self, call: Call[Workspace], name: str, which: str) -> None:
+        """Replaces one key of a service on ACI, at once; the other stays. `which` is "Primary" or
+        "Secondary". Raises BadRequest for anything else, NotFound, and Conflict for a service that takes no
+        keys. Statement svc-regen-key."""
+        self._regenerate(self._taking(call, "key", name, "aci"), which)
+
+    @operation("Regenerate service key (AKS)", action=f"{_SERVICES}/aks/write", parse=_check_regeneration)
+    def regen_aks_key(self, call: Call[Workspace], name: str, which: str) -> None:
+        """The same of a service on AKS."""
+        self._regenerate(self._taking(call, "key", name, "aks"), which)
+
+    def _regenerate(self, endpoint: ScoringEndpoint, which: str) -> None:
+        new = self._entropy.text(f"{self._label(endpoint.id)}/{which.lower()}")
+        endpoint.keys = {**endpoint.keys, which.lower(): new}
+
+    @operation("Delete web service (ACI)", action=f"{_SERVICES}/aci/delete")
+    def delete_aci(self, call: Call[Workspace], name: str) -> None:
+        """Deletes a service on ACI with its container group, as the workspace's managed identity. Raises
+        NotFound."""
+        group = self._found(call, name, "aci").runs_on
+        call.ask(ResourceManager.delete, group, self.as_workspace(call, call.target))
+
+    @operation("Delete web service (AKS)", action=f"{_SERVICES}/aks/delete")
+    def delete_aks(self, call: Call[Workspace], name: str) -> None:
+        """Deletes a service on AKS and takes it off the cluster. Raises NotFound."""
+        endpoint = self._found(call, name, "aks")
+        as_identity = self.as_workspace(call, call.target)
+        call.ask(Kubernetes.remove, endpoint.runs_on, as_identity, f"{call.target.id}/{name}")
+        call.undo(lambda: self._resources.add(endpoint))
+        self._resources.remove(endpoint)
 
     @operation("List service keys (ACI)", action=f"{_SERVICES}/aci/listkeys/action")
     def get_aci_keys(self, call: Call[Workspace], name: str) -> tuple[Secret, Secret]:
         """The primary and the secondary key of a service on ACI. Raises NotFound, and Conflict for one that
         takes no keys. Statements svc-get-keys, svc-key-auto."""
-        return _keys_of(self._found(call, name, ("aci",), "key"))
+        return _keys_of(self._taking(call, "key", name, "aci"))
 
     @operation("List service keys (AKS)", action=f"{_SERVICES}/aks/listkeys/action")
     def get_aks_keys(self, call: Call[Workspace], name: str) -> tuple[Secret, Secret]:
         """The same of a service on AKS."""
-        return _keys_of(self._found(call, name, ("aks",), "key"))
+        return _keys_of(self._taking(call, "key", name, "aks"))
 
     @operation("Get service token", action=f"{TYPE}/read")
-    def get_token(self, call: Call[Workspace], name: str) -> Token:
-        """A token for one service, valid for `TOKEN_LIFETIME` seconds. Whoever may read the workspace gets
-        it. Raises NotFound, and Conflict for a service that takes no tokens. Statements svc-get-token,
-        svc-token-jwt."""
-        endpoint = self._found(call, name, ("aks", "aci"), "token")
+    def get_token(self, call: Call[Workspace], name: str) -> ServiceAccess:
+        """A token for one service, valid for `TOKEN_LIFETIME` seconds, and when to ask for the next one.
+        Whoever may read the workspace gets it, as long as the workspace's region is up. How long it takes
+        stands in the hop. Raises NotFound, and Conflict for a service that takes no tokens. Statements
+        svc-get-token, svc-token-jwt, svc-token-refresh-by, svc-token-region, svc-token-latency."""
+        endpoint = self._taking(call, "token", name, "aks", "aci")
+        call.took(round_trip(endpoint.region, call.target.region))
         claims = {
             "aud": endpoint.id.lower(),
             "iss": ISSUER,
@@ -234,20 +236,8 @@ class WebServices(MachineLearning):
             "tid": endpoint.tenant_id,
             "deployment": endpoint.deployment,
         }
-        return Token(self._keys.sign(claims), self._clock)
+        return ServiceAccess(Token(self._keys.sign(claims), self._clock), call.now + REFRESH_AFTER)
 
 
 def _keys_of(endpoint: ScoringEndpoint) -> tuple[Secret, Secret]:
     return Secret(endpoint.keys["primary"]), Secret(endpoint.keys["secondary"])
-
-
-def _seen(endpoint: ScoringEndpoint) -> WebService:
-    return WebService(
-        endpoint.name,
-        endpoint.kind,
-        endpoint.model_name,
-        endpoint.auth,
-        endpoint.region,
-        endpoint.id,
-        f"https://{endpoint.host}/score",
-    )

@@ -1,0 +1,176 @@
+"""`azureml.core.Workspace`: a workspace as the SDK shows it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from labkit.core.operation import Op, R
+from labkit.sdk.azureml import config
+from labkit.sdk.azureml.authentication import AbstractAuthentication, signed_in
+from labkit.sdk.azureml.exceptions import (
+    AzureMLException,
+    ProjectSystemException,
+    UserErrorException,
+    WebserviceException,
+    WorkspaceException,
+    check_text,
+    refused_as,
+)
+from labkit.sdk.azureml.handle import Handle
+from labkit.services.machine_learning.workspace import TYPE
+from labkit.services.resource_id import group_of, name_of
+from labkit.services.resource_manager import ResourceManager
+
+# What get_details calls the properties that Resource Manager shows.
+_DETAILS = {
+    "keyVault": "vault",
+    "storageAccount": "storage",
+    "containerRegistry": "registry",
+    "applicationInsights": "insights",
+    "identityPrincipalId": "identity",
+    "sku": "edition",
+}
+
+
+class Workspace(Handle):
+    """An existing workspace. Without `auth` the person at the keyboard signs in. Raises
+    ProjectSystemException for one that is not there, or that this identity may not read. Statements
+    authn-interactive, authn-sp-sdk."""
+
+    def __init__(
+        self,
+        subscription_id: str,
+        resource_group: str,
+        workspace_name: str,
+        auth: AbstractAuthentication | None = None,
+    ) -> None:
+        self.subscription_id = check_text("subscription_id", subscription_id)
+        self.resource_group = check_text("resource_group", resource_group)
+        self.name = check_text("workspace_name", workspace_name)
+        self.auth = signed_in(auth)
+        group = f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
+        self.id = f"{group}/providers/{TYPE}/{workspace_name}"
+        self.location: str = self._document()["location"]
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        auth: AbstractAuthentication | None = None,
+        _logger: Any = None,
+        _file_name: str | None = None,
+    ) -> Workspace:
+        """The workspace that config.json names, which is looked for in this folder, in .azureml, and in the
+        folders above. Raises UserErrorException."""
+        subscription, group, name = config.read(config.find(path, _file_name))
+        return cls(subscription, group, name, auth)
+
+    def write_config(self, path: str | os.PathLike[str] | None = None, file_name: str | None = None) -> None:
+        """Writes .azureml/config.json, for `from_config`. Raises UserErrorException."""
+        config.write((self.subscription_id, self.resource_group, self.name), path, file_name)
+
+    @classmethod
+    def get(
+        cls,
+        name: str,
+        auth: AbstractAuthentication | None = None,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+    ) -> Workspace:
+        """The workspace of this name, wherever it is. Raises WorkspaceException where there is none, or more
+        than one."""
+        auth = signed_in(auth)
+        if subscription_id is not None and resource_group is not None:
+            return cls(subscription_id, resource_group, name, auth)
+        check_text("name", name)
+        readable = _readable(auth, subscription_id, resource_group)
+        same = [id for id in readable if name_of(id).lower() == name.lower()]
+        if len(same) == 1:
+            return _at(same[0], auth)
+        if same:
+            raise WorkspaceException(
+                f"Several workspaces are called {name}.",
+                found_multiple=True,
+                presented=f"in resource groups {', '.join(name_of(group_of(id)) for id in same)}",
+                required="resource_group, to say which",
+            )
+        raise WorkspaceException(
+            "No workspace of this name that this identity may read.",
+            presented=f"{name[:60]} in subscription {subscription_id}",
+            required=", ".join(sorted({name_of(id) for id in readable})) or "a role on one: it may read none",
+        )
+
+    @classmethod
+    def list(
+        cls,
+        subscription_id: str | None = None,
+        auth: AbstractAuthentication | None = None,
+        resource_group: str | None = None,
+    ) -> Workspaces:
+        """All workspaces that this identity may read, by name."""
+        auth, found = signed_in(auth), Workspaces()
+        for id in _readable(auth, subscription_id, resource_group):
+            found.setdefault(name_of(id), []).append(_at(id, auth))
+        return found
+
+    def get_details(self) -> dict[str, Any]:
+        """What Resource Manager shows of it, under the names that the SDK uses."""
+        document = self._document()
+        shown = {name: document[name] for name in ("id", "name", "location", "type")}
+        properties = document["properties"]
+        return shown | {name: properties[ours] for name, ours in _DETAILS.items() if ours in properties}
+
+    def _document(self) -> dict[str, Any]:
+        return self.ask(ResourceManager.get, kind=ProjectSystemException)
+
+    def ask(
+        self, op: Op[..., R], *args: object, kind: type[AzureMLException] = WebserviceException, at: str = ""
+    ) -> R:
+        """Asks the lab for an operation on this workspace, or on `at`, as whoever has signed in. What is
+        refused is raised as `kind`."""
+        with refused_as(kind):
+            return self.auth.ask(op, at or self.id, *args)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Workspace):
+            return NotImplemented
+        same_lab = self.auth.session.lab is other.auth.session.lab
+        return same_lab and self.id.lower() == other.id.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.id.lower())
+
+    def __repr__(self) -> str:
+        return (
+            f"Workspace(name={self.name!r}, subscription_id={self.subscription_id!r}, "
+            f"resource_group={self.resource_group!r})"
+        )
+
+
+Workspaces = dict[str, list[Workspace]]
+
+
+def _readable(auth: AbstractAuthentication, subscription: str | None, group: str | None) -> list[str]:
+    """The ids of the workspaces there that this identity may read."""
+    scope = "/subscriptions"
+    if subscription is not None:
+        scope += f"/{check_text('subscription_id', subscription)}"
+        scope += "" if group is None else f"/resourceGroups/{check_text('resource_group', group)}"
+    with refused_as(ProjectSystemException):
+        documents = auth.ask(ResourceManager.collection, scope, TYPE)
+    ids = [one["id"] for one in documents]
+    return [id for id in ids if group is None or name_of(group_of(id)).lower() == group.lower()]
+
+
+def _at(id: str, auth: AbstractAuthentication) -> Workspace:
+    return Workspace(id.split("/")[2], name_of(group_of(id)), name_of(id), auth)
+
+
+def check_workspace(workspace: object) -> Workspace:
+    """Raises UserErrorException for what is none."""
+    if not isinstance(workspace, Workspace):
+        raise UserErrorException(
+            "That is no workspace.", presented=type(workspace).__name__, required="Workspace.from_config()"
+        )
+    return workspace
