@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from labkit.core.entropy import Entropy
@@ -144,6 +144,13 @@ class Directory:
         """A group of these object ids."""
         if any(group.name == name for group in self._groups.values()):
             raise BadInput("This group exists already.", presented=name)
+        for member in members:
+            if type(member) is not str or not self.name_of(member):
+                raise BadInput(
+                    "A member of a group is given by the object id.",
+                    presented=brief(member),
+                    required="the object id of a user, group or service principal of the tenant",
+                )
         group = Group(self._id("group", name), name, set(members))
         self._groups[group.object_id] = group
         return group
@@ -164,10 +171,6 @@ class Directory:
             raise BadInput("This application exists already.", presented=application.client_id)
         self._applications[application.client_id] = application
         return application
-
-    def unregister(self, client_id: str) -> None:
-        """Takes an app registration out of the tenant."""
-        self._applications.pop(client_id, None)
 
     def add_secret(
         self, application: Application, secret: str, now: int, lifetime: int = SECRET_LIFETIME
@@ -198,9 +201,16 @@ class Directory:
         """Takes a service principal or managed identity out of the tenant."""
         self._principals.pop(object_id, None)
 
-    def restore_principal(self, principal: ServicePrincipal) -> None:
-        """Puts back what was taken out."""
-        self._principals[principal.object_id] = principal
+    def as_it_is(self) -> Callable[[], None]:
+        """The step that brings back today's applications and principals. Ids that were drawn since are drawn
+        again: nobody ever had them."""
+        applications, principals = dict(self._applications), dict(self._principals)
+        drawn = Counter(self._drawn)
+
+        def take_back() -> None:
+            self._applications, self._principals, self._drawn = applications, principals, drawn
+
+        return take_back
 
     def principals(self) -> Iterator[tuple[str, str, str]]:
         """Everybody that a role can be assigned to, as (object id, name, kind)."""

@@ -1,5 +1,6 @@
 """A web service's key."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,22 @@ def test_either_key_is_the_service_and_opens_its_endpoint_alone(key: str) -> Non
     who = authenticate(ServiceKey(key), Endpoint(), 0)
     assert (who.kind, who.name, who.object_id) == ("service", "churn", "")
     assert who.capability == Endpoint().opened
+
+
+@pytest.mark.parametrize("key", ["lab-1", "lab-2", "lab-3", "", None])
+def test_whatever_is_presented_each_key_is_compared_in_constant_time(
+    monkeypatch: pytest.MonkeyPatch, key: Any
+) -> None:
+    compared: list[bool] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(len(one) == len(other) == 32)
+        return one == other
+
+    monkeypatch.setattr("labkit.authenticators.service_key.hmac.compare_digest", compare)
+    with suppress(Unauthenticated):
+        authenticate(ServiceKey(key), Endpoint(), 0)
+    assert compared == [True, True]
 
 
 @given(st.text())

@@ -98,7 +98,8 @@ class TestDataStores:
         ask(lab, "carl", DataStores.attach, "sales", "AccountKey=hunter2")
         assert ask(lab, "rita", DataStores.list_stores) == ["sales", "workspaceblobstore"]
         assert ask(lab, "carl", DataStores.credential, "sales").reveal() == "AccountKey=hunter2"
-        assert dependency(lab, "vault").secrets["ml-example-sales"] == "AccountKey=hunter2"
+        kept = workspace(lab).own("datastore/sales")
+        assert dependency(lab, "vault").secrets[kept] == "AccountKey=hunter2"
         assert "hunter2" not in repr(lab.trace) + repr(workspace(lab))
 
     def test_the_identity_stores_it(self, lab: Lab) -> None:

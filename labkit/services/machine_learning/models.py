@@ -31,7 +31,9 @@ class Models(MachineLearning):
         version = len(models.get(name, ())) + 1
         model = Model(name, version, len(data), f"azureml/models/{name}/{version}", call.identity.name)
         self.to_storage(call, model.blob, data)
-        models.setdefault(name, []).append(model)
+        before = models.get(name)
+        call.undo(lambda: models.pop(name) if before is None else models.update({name: before}))
+        models[name] = [*(before or ()), model]
         return model
 
     @operation("List models", action=f"{_MODELS}/read")

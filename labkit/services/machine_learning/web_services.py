@@ -98,13 +98,17 @@ class WebServices(MachineLearning):
     @operation("Deploy web service (ACI)", action=f"{_SERVICES}/aci/write", parse=_check_aci)
     def deploy_aci(self, call: Call[Workspace], name: str, model: str, auth: str = "none") -> WebService:
         """Deploys the latest version of a model to a new container group, which is created as the
-        workspace's managed identity. Raises NotFound for an unknown model and Conflict for a name that is
-        taken. Statements svc-defaults, svc-one-form, flow-web-service."""
+        workspace's managed identity. Raises NotFound for an unknown model, and Conflict for a name that is
+        taken, by a service or by a container group. Statements svc-defaults, svc-one-form,
+        flow-web-service."""
         workspace = call.target
         image, content = self._image(call, name, model)
         # What is in another workspace of this group, or was in an earlier one, has another name.
         group = f"{group_of(workspace.id)}/providers/{CONTAINER_GROUP}/{name}-{workspace.identity_id[:8]}"
-        as_identity, shown = self.as_workspace(call, workspace), {"image": image.tag}
+        if self._resources.get(group) is not None:
+            # Made by somebody else: what is in it is not this image alone.
+            raise Conflict("There is a container group of this name.", presented=group)
+        as_identity, shown = self.as_workspace(call, workspace), {"image": workspace.own(image.tag)}
         call.ask(ResourceManager.put, group, as_identity, workspace.region, shown)
         place = Place("aci", group, workspace.region)
         return self._open(call, name, place, auth, image, content)
@@ -119,7 +123,7 @@ class WebServices(MachineLearning):
         cluster = self._cluster(call.target, compute)
         image, content = self._image(call, name, model)
         as_identity, what = self.as_workspace(call, call.target), f"{call.target.id}/{name}"
-        region = call.ask(Kubernetes.deploy, cluster, as_identity, what, image.tag)
+        region = call.ask(Kubernetes.deploy, cluster, as_identity, what, call.target.own(image.tag))
         return self._open(call, name, Place("aks", cluster, region), auth, image, content)
 
     def _cluster(self, workspace: Workspace, compute: str) -> str:
@@ -149,7 +153,8 @@ class WebServices(MachineLearning):
             content = packed(newest, self.from_storage(call, newest.blob))
             fitting = [build(self, call, name, newest, content)]
         registry, as_identity = call.target.depends_on["registry"], self.as_workspace(call, call.target)
-        return fitting[-1], call.ask(ContainerRegistry.pull, registry, as_identity, fitting[-1].tag)
+        image, tag = fitting[-1], call.target.own(fitting[-1].tag)
+        return image, call.ask(ContainerRegistry.pull, registry, as_identity, tag)
 
     def _open(
         self, call: Call[Workspace], name: str, place: Place, auth: str, image: Image, content: bytes
