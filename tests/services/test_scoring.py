@@ -140,9 +140,12 @@ def test_it_goes_with_its_cluster_however_that_was_spelled(lab: Lab, spelling: C
 
 
 @pytest.mark.parametrize(("kind", "auth"), FORMS)
-def test_only_an_open_one_lets_everybody_do_something(lab: Lab, kind: str, auth: str) -> None:
+def test_only_an_open_one_lets_everybody_in_and_only_one_with_keys_has_them(
+    lab: Lab, kind: str, auth: str
+) -> None:
     endpoint: Any = lab.resources.find(deploy(lab, "one", kind, auth).endpoint)
     assert endpoint.for_anyone == (endpoint.opened if auth == "none" else None)
+    assert set(endpoint.keys) == ({"primary", "secondary"} if auth == "key" else set())
 
 
 @pytest.mark.parametrize("address", ["http://one", "https://elsewhere", "https://management.azure.com"])
