@@ -8,6 +8,7 @@ from labkit.azure import (
     DataStores,
     Images,
     Models,
+    Notebooks,
     ResourceManager,
     Runs,
     RunSecrets,
@@ -94,3 +95,17 @@ def test_a_workspace_that_is_not_made_leaves_the_shared_vault_as_it_was(lab: Lab
     for target in (NEIGHBOUR, f"{GROUP}/providers/{TYPE}/another"):
         with unchanged(lab), pytest.raises(BadRequest):
             lab.ask("x", ResourceManager.put, target, owner, "eastus", {**given(lab), "identity": "mine"})
+
+
+def test_models_and_notebooks_of_the_other_are_its_own(lab: Lab) -> None:
+    owner, sibling = lab.sign_in("olivia").bearer, f"{GROUP}/providers/{TYPE}/sibling"
+    shared = {"storageAccount": workspace(lab).depends_on["storage"]}
+    lab.ask("olivia", ResourceManager.put, sibling, owner, "eastus", shared)
+    ask(lab, "carl", Models.register, "churn", b"ours")
+    ask(lab, "carl", Notebooks.save, "plan.ipynb", "ours")
+    with pytest.raises(NotFound):
+        lab.ask("olivia", Notebooks.open, sibling, owner, "plan.ipynb")
+    lab.ask("olivia", Models.register, sibling, owner, "churn", b"theirs")
+    lab.ask("olivia", Notebooks.save, sibling, owner, "plan.ipynb", "theirs")
+    assert ask(lab, "carl", Models.download, "churn") == b"ours"
+    assert ask(lab, "carl", Notebooks.open, "plan.ipynb") == "ours"

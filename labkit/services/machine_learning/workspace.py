@@ -89,8 +89,8 @@ class Workspace(Resource):
     edition: str = field(default="", kw_only=True)
 
     def own(self, name: str) -> str:
-        """What something of this workspace is called in a vault or registry. Another workspace that shares
-        the vault or registry, or that had this one's name before, has other names there."""
+        """What something of this workspace is called in what it depends on. Another workspace that shares
+        that, or that had this one's name before, has other names there."""
         return f"{self.identity_id}/{name}"  # assumption: names-by-workspace
 
 
