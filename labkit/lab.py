@@ -122,7 +122,11 @@ class Lab:
         if type(name) is not str or not name.isidentifier() or not name.isascii():
             raise BadInput("A person has a name.", presented=brief(name), required="letters and digits")
         if name in self.people:
-            raise BadInput("Somebody of that name is here already.", presented=name)
+            raise BadInput(
+                "Somebody of that name is here already.",
+                presented=name,
+                advice="go on with lab.people, or begin again with a new lab",
+            )
         self.people[name] = hire(self._parts, self.directory, name)
         return self.people[name]
 

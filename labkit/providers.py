@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from labkit.access.vault_policy import VaultPolicies
@@ -88,12 +89,18 @@ def _storage_accounts(tenant_id: str, entropy: Entropy) -> Provider:
     def make(id: str, region: str) -> Resource:
         name = name_of(id)
         host = f"{name}.blob.core.windows.net"
-        # An account that is created again is another one, and has other keys.
-        made[id.lower()] += 1
-        keys = {key: entropy(f"{id.lower()}/{made[id.lower()]}/{key}", 64) for key in ("key1", "key2")}
-        return StorageAccount(id, name, host, region, tenant_id=tenant_id, audience=STORAGE, access_keys=keys)
+        return StorageAccount(id, name, host, region, tenant_id=tenant_id, audience=STORAGE)
 
-    return Provider(make, actions={"listKeys": storage.list_keys})
+    def created(call: Call[StorageAccount], properties: Mapping[str, Any]) -> dict[str, Any]:
+        # An account that is created again is another one, and has other keys.
+        id = call.target.id.lower()
+        call.undo(partial(made.update, {id: -1}))
+        made[id] += 1
+        keys = {key: entropy(f"{id}/{made[id]}/{key}", 64) for key in ("key1", "key2")}
+        call.target.access_keys.update(keys)
+        return {}
+
+    return Provider(make, created, actions={"listKeys": storage.list_keys})
 
 
 def _registries(tenant_id: str) -> Provider:

@@ -129,7 +129,7 @@ def _check_pattern(pattern: str, data: bool, one_segment: bool) -> None:
         raise InvalidActionOrNotAction(
             f"{brief(pattern, 120)} matches no {plane} of the resource providers.",
             presented=brief(pattern, 120),
-            required=f"a {plane} that exists, or a pattern that covers one",
+            required=f"the name of one {plane}, or a pattern that covers one",
             advice=wrong_plane or "lab.access.operations() lists those that the lab knows",
         )
 

@@ -80,7 +80,8 @@ class Decision(Shown):
         """The reason in a line."""
         if self.denied:
             deny, pattern = self.denied[0]
-            return f"{deny} forbids {pattern}"
+            spared = deny.not_data_actions if self.data else deny.not_actions
+            return f"{deny} forbids {pattern}{' but ' + ' and '.join(spared) if spared else ''}"
         if (one := self.granting) is not None:
             how = one.held(self.who)
             way = "" if how == "directly" else f", held {how}"
@@ -88,6 +89,11 @@ class Decision(Shown):
             return f"{one} grants {one.pattern}{way}{late}"
         held = ", ".join(f"{one}{_minus(one)}" for one in self.considered)
         return held or "no role assignment at or above this scope"
+
+    @property
+    def reason(self) -> str:
+        """What `why` is: the reason ("because"), or where nothing allowed it what was found ("found")."""
+        return "because" if self.allowed or self.denied else "found"
 
     @property
     def advice(self) -> str:
@@ -116,7 +122,7 @@ class Decision(Shown):
         yield f"{'ALLOWED' if self.allowed else 'REFUSED'}  {self.who}"
         yield f"  action   {self.action}{' (data)' if self.data else ''}"
         yield f"  scope    {self.scope}"
-        yield f"  because  {self.why}"
+        yield f"  {self.reason:<8} {self.why}"
         for one in self.considered:
             yield f"  looked at {one}, held {one.held(self.who)}: {_said(one)}"
         for deny, pattern in self.denied:

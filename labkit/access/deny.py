@@ -3,7 +3,7 @@ blueprints; nobody assigns one by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,8 +22,8 @@ class DenyAssignment:
     id: str
     name: str
     scope: str
-    principals: frozenset[str]
-    excluded: frozenset[str] = frozenset()
+    principals: Collection[str]
+    excluded: Collection[str] = ()
     actions: tuple[str, ...] = ()
     not_actions: tuple[str, ...] = ()
     data_actions: tuple[str, ...] = ()
@@ -36,7 +36,8 @@ class DenyAssignment:
     def concerns(self, principal_ids: Iterable[str]) -> bool:
         """Whether somebody with this object id and these groups is meant."""
         ids = set(principal_ids)
-        return not ids & self.excluded and (EVERYONE in self.principals or bool(ids & self.principals))
+        meant = EVERYONE in self.principals or not ids.isdisjoint(self.principals)
+        return meant and ids.isdisjoint(self.excluded)
 
     def match(self, action: str, data: bool, one_segment: bool = False) -> str:
         """The pattern that denies the action, or ""."""

@@ -32,6 +32,9 @@ class Access:
     """Answers from the same facts that the door decides by, as they are at this moment: with a token of now,
     that is. A principal is a name, as `carl` or `carl@contoso.example`, or an object id."""
 
+    # A setting that is misspelt must not vanish.
+    __slots__ = ("_clock", "_control", "_directory")
+
     def __init__(self, control: AccessControl, directory: Principals, clock: Clock) -> None:
         self._control = control
         self._directory = directory

@@ -75,6 +75,7 @@ class RoleAssignments:
             raise RoleAssignmentExists(
                 "The role assignment exists already.",
                 presented=f"{assignment.role_id} for {assignment.principal_id} at {assignment.scope}",
+                advice="there is nothing to do: the principal has the role at this scope",
             )
         if assignment.id in self._by_id:
             raise RoleAssignmentUpdateNotPermitted(

@@ -29,7 +29,7 @@ from labkit.core.errors import (
 )
 from labkit.core.identity import Identity
 from labkit.core.operation import Call, Demand, Op, P, R, Service
-from labkit.core.resource import Component, Resource, Resources, split_address
+from labkit.core.resource import Component, Resource, Resources, split_address, without_query
 from labkit.core.trace import Hop, Trace
 
 DEEPEST = 16
@@ -254,7 +254,7 @@ class Door:
         passage.resource = resource
         if not passage.encrypted:
             raise InsecureTransport(
-                f"{resource.name} speaks https only.", presented=target[:100], required="https://"
+                f"{resource.name} speaks https only.", presented=without_query(target), required="https://"
             )
         if resource.region and not self._is_up(resource.region):
             raise RegionDown(f"{resource.name} does not answer: region {resource.region} is down.")

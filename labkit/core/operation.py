@@ -24,7 +24,7 @@ from labkit.core.errors import (
     brief,
 )
 from labkit.core.identity import Identity
-from labkit.core.resource import Resource, Resources
+from labkit.core.resource import Resource, Resources, without_query
 from labkit.core.trace import Hop
 
 P = ParamSpec("P")
@@ -223,7 +223,7 @@ class Service:
         if not isinstance(found, self.resource):
             raise UnknownHost(
                 f"{self.name} does not answer there.",
-                presented=target[:200],
+                presented=without_query(target),
                 required=f"a {self.resource.service}",
             )
         return found, found.id

@@ -19,6 +19,11 @@ def split_address(target: str) -> tuple[str, str, str]:
     return scheme.lower(), host.lower(), path
 
 
+def without_query(target: str) -> str:
+    """An address as errors show it: in few characters, and without its query, which may hold a key."""
+    return target.partition("?")[0][:120]
+
+
 @dataclass(frozen=True)
 class Component:
     """Whoever asks: a person at a computer, or a resource that asks another one.
@@ -100,7 +105,7 @@ class Resources:
         if found is None:
             raise UnknownHost(
                 "Nothing in the lab answers there.",
-                presented=target[:200],
+                presented=without_query(target),
                 required="the id or the https address of a resource of this lab",
                 advice="lab.resources lists them",
             )

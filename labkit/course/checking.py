@@ -22,7 +22,7 @@ from labkit.course.stepping import STEPS, run
 T = TypeVar("T")
 
 _LARGEST = 2**63
-_LONGEST_ERROR = 300
+_LONGEST_ERROR = 600
 _CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset, range)
 _VIEWS: tuple[type[Any], ...] = (type({}.keys()), type({}.values()))
 

@@ -42,7 +42,7 @@ class Exploration(Shown):
         return "" if self.allowed else next(way.missing for way in self.cell.ways if way.missing)
 
     def _rows(self) -> Iterator[tuple[str, str]]:
-        yield "because", self.reason
+        yield self.decision.reason, self.reason
         if self.missing:
             yield "missing", self.missing
             yield "what to do", self.decision.advice

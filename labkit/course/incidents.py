@@ -55,9 +55,13 @@ class Scene(Shown):
 
     def leave(self, who: str, group: str) -> None:
         """Takes a member out of a group; tokens of now still say otherwise. Raises BadInput."""
-        found = next((one for one in self.groups if one.name == group), None)
+        wanted = group.lower() if type(group) is str else ""
+        found = next((one for one in self.groups if one.name == wanted), None)
+        if found is None:
+            names = ", ".join(one.name for one in self.groups)
+            raise BadInput("The scene has no such group.", presented=brief(group), required=names)
         member = object_id(self.lab, who)
-        if found is None or member not in found.members:
+        if member not in found.members:
             raise BadInput("That group has no such member.", presented=brief((who, group)))
         found.members.discard(member)
 
@@ -84,7 +88,7 @@ An intern, ines, has deployed a web service that nobody had asked for, and delet
 in ml-example, where she should only look. The interns learn in the other workspace of the resource group.
 
 This has to go on: finn, the other intern, learns and looks. dora runs experiments and registers models. The
-pipeline (your-client-id) deploys. carl and rita do what they always do."""
+pipeline (the application ml-auth) deploys. carl and rita do what they always do."""
 
 
 def incident(lab: Lab) -> Scene:

@@ -25,18 +25,17 @@ def check_new(lab: Lab, *names: str) -> None:
 
 
 def object_id(lab: Lab, who: str) -> str:
-    """The object id of a person or a group by name, or of the application by its client id. Raises
-    BadInput."""
+    """The object id of a person or a group by name (`carl` or `carl@contoso.example`), or of the application
+    by its client id. Raises BadInput."""
     if who == CLIENT_ID and (application := lab.directory.principal_of(CLIENT_ID)):
         return application.object_id
-    known = {
-        name.partition("@")[0]: id
-        for id, name, kind in lab.directory.principals()
-        if kind in ("user", "group")
-    }
-    if who not in known:
-        raise BadInput("The tenant has nobody of that name.", presented=brief(who), required=", ".join(known))
-    return known[who]
+    known = {name: id for id, name, kind in lab.directory.principals() if kind in ("user", "group")}
+    short = {name.partition("@")[0]: id for name, id in known.items()}
+    wanted = who.lower() if type(who) is str else ""
+    found = next((id for name, id in (short | known).items() if name.lower() == wanted), None)
+    if found is None:
+        raise BadInput("The tenant has nobody of that name.", presented=brief(who), required=", ".join(short))
+    return found
 
 
 def give(lab: Lab, who: str, role: str, scope: str) -> str:

@@ -18,7 +18,7 @@ def html(decision: Decision) -> str:
     facts = [
         ("action", f"{decision.action}{' (data)' if decision.data else ''}"),
         ("scope", label(decision.scope)),
-        ("because", decision.why),
+        (decision.reason, decision.why),
         ("what to do", decision.advice),
     ]
     looked = list(_looked_at(decision))

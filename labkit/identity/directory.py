@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from labkit.core.entropy import Entropy
@@ -161,6 +161,13 @@ class Directory:
         """A group of these object ids."""
         if any(group.name == name for group in self._groups.values()):
             raise BadInput("This group exists already.", presented=name)
+        for member in members:
+            if type(member) is not str or not self.name_of(member):
+                raise BadInput(
+                    "A member of a group is given by the object id.",
+                    presented=brief(member),
+                    required="the object id of a user, group or service principal of the tenant",
+                )
         group = Group(self._id("group", name), name, set(members))
         self._groups[group.object_id] = group
         return group
@@ -187,10 +194,6 @@ class Directory:
     def unregister(self, client_id: str) -> None:
         """Takes an app registration out of the tenant."""
         self._applications.pop(client_id, None)
-
-    def restore_application(self, application: Application) -> None:
-        """Puts back what was taken out."""
-        self._applications[application.client_id] = application
 
     def applications(self) -> Iterator[Application]:
         """All app registrations."""
@@ -230,9 +233,16 @@ class Directory:
         """Takes a service principal or managed identity out of the tenant."""
         self._principals.pop(object_id, None)
 
-    def restore_principal(self, principal: ServicePrincipal) -> None:
-        """Puts back what was taken out."""
-        self._principals[principal.object_id] = principal
+    def as_it_is(self) -> Callable[[], None]:
+        """The step that brings back today's applications and principals. Ids that were drawn since are drawn
+        again: nobody ever had them."""
+        applications, principals = dict(self._applications), dict(self._principals)
+        drawn = Counter(self._drawn)
+
+        def take_back() -> None:
+            self._applications, self._principals, self._drawn = applications, principals, drawn
+
+        return take_back
 
     def service_principals(self) -> Iterator[ServicePrincipal]:
         """All service principals, those of managed identities included."""

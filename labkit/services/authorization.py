@@ -103,7 +103,8 @@ class Authorization(ManagementPlane):
         if before is not None and _content(before) == _content(new):
             return self._shown(before)
         call.undo(self._roles.add(new, call.now))
-        self._made[_label(new)] += 1
+        if not name:
+            self._made[_label(new)] += 1
         return self._shown(new)
 
     def _check_available(self, role: Role, scope: str) -> None:
@@ -191,14 +192,12 @@ class Authorization(ManagementPlane):
             raise _built_in(before)
         check_role(role, definitions.one_segment, definitions.as_documented)
         self._ask_elsewhere(call, {*role.assignable_scopes, *(before.assignable_scopes if before else ())})
-        role = replace(role, id=before.id if before else name.lower() or self._draw_role(role))
-        call.undo(definitions.define(role))
-        return shown_role(role)
-
-    def _draw_role(self, role: Role) -> str:
         label = f"role definition/{role.name.lower()}"
-        self._made[label] += 1
-        return self._entropy.uuid(f"{label}/{self._made[label]}")
+        drawn = self._entropy.uuid(f"{label}/{self._made[label] + 1}")
+        role = replace(role, id=before.id if before else name.lower() or drawn)
+        call.undo(definitions.define(role))
+        self._made[label] += before is None and not name
+        return shown_role(role)
 
     def _ask_elsewhere(self, call: Endpoint, scopes: set[str]) -> None:
         """Whoever changes a role needs the right to at every scope where it counts."""

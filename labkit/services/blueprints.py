@@ -93,8 +93,9 @@ class Blueprints(ManagementPlane):
             self._entropy.uuid(f"{label}/{self._made[label]}"),
             f"{lock} of {name}",
             scope,
-            frozenset({EVERYONE}),
-            frozenset(excluded),
+            (EVERYONE,),
+            # Not a set: a set prints itself in another order each time.
+            tuple(sorted(set(excluded))),
             actions,
             spared,
             # The group's own does not reach into it: each resource has one.

@@ -105,9 +105,8 @@ class Graph(Service):
             raise BadRequest(
                 "Another application has this identifier uri.", presented=brief(uri), required="another one"
             )
-        made = directory.register(name, "", uri, call.identity.object_id)
-        call.undo(partial(directory.unregister, made.client_id))
-        return _shown_application(made)
+        call.undo(directory.as_it_is())
+        return _shown_application(directory.register(name, "", uri, call.identity.object_id))
 
     @operation("Update application", action=may.CHANGE_SECRETS)
     def set_secret(self, call: Endpoint, secret: str, lifetime: int = SECRET_LIFETIME) -> None:
@@ -131,10 +130,9 @@ class Graph(Service):
         Raises NotFound."""
         directory, application = call.target.directory, _application(call)
         principal = directory.principal_of(application.client_id)
+        call.undo(directory.as_it_is())
         if principal is not None:
-            call.undo(partial(directory.restore_principal, principal))
             directory.remove_principal(principal.object_id)
-        call.undo(partial(directory.restore_application, application))
         directory.unregister(application.client_id)
 
     @operation("List service principals", action=may.READ_PRINCIPALS)

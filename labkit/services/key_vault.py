@@ -44,13 +44,15 @@ class KeyVault(Service):
         """Stores a value under a name. Raises BadRequest for an empty name."""
         if not name:
             raise BadRequest("A secret is a text under a name.", presented="an empty name")
-        call.target.secrets[name] = value
+        kept, before = call.target.secrets, call.target.secrets.get(name)
+        call.undo(lambda: kept.pop(name) if before is None else kept.update({name: before}))
+        kept[name] = value
 
     @operation("Get secret", data_action=f"{_SECRETS}/getSecret/action")
     def get_secret(self, call: Call[Vault], name: str) -> Secret:
         """The value. Raises NotFound."""
         if name not in call.target.secrets:
-            raise NotFound("The vault has no such secret.", presented=str(name)[:60])
+            raise NotFound("The vault has no such secret.", presented=name[:120])
         return Secret(call.target.secrets[name])
 
     @operation("List secrets", data_action=f"{_SECRETS}/readMetadata/action")

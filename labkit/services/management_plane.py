@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from labkit.access.scope import LONGEST
 from labkit.core.errors import CredentialMissing, CredentialNotAccepted, Forbidden, UnknownHost
 from labkit.core.operation import Service
-from labkit.core.resource import Resource, Resources, split_address
+from labkit.core.resource import Resource, Resources, split_address, without_query
 from labkit.identity.errors import (
     NotAJwt,
     TokenExpired,
@@ -62,7 +62,10 @@ class ManagementPlane(Service):
         elsewhere = len(scope) > LONGEST or (scheme and host != self._endpoint.host)
         if elsewhere or not f"{scope}/".lower().startswith(tuple(root.lower() for root in self.roots)):
             raise UnknownHost(
-                "Resource Manager does not serve this.", presented=target[:120], required="a resource id"
+                "Resource Manager does not serve this.",
+                presented=without_query(target),
+                required="a resource id",
+                advice="an id is whole: it begins with /subscriptions/",
             )
         return self._endpoint, scope
 

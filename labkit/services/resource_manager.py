@@ -314,6 +314,7 @@ class ResourceManager(ManagementPlane):
             self._pass_on(call, ResourceProviders.deprovision, documents[key]["id"])
         self._forget_access(call)
         for key in inside:
+            call.undo(partial(documents.update, {key: documents[key]}))
             del documents[key]
 
     def _forget_access(self, call: Call[Any]) -> None:

@@ -67,7 +67,9 @@ class BlobStorage(Service):
     @operation("Put Blob", data_action=f"{_BLOBS}/write", accepts=(Bearer, SharedKey), parse=_check_blob)
     def put(self, call: Call[StorageAccount], name: str, data: bytes) -> None:
         """Stores bytes under a name, replacing what was there."""
-        call.target.blobs[name] = data
+        blobs, before = call.target.blobs, call.target.blobs.get(name)
+        call.undo(lambda: blobs.pop(name) if before is None else blobs.update({name: before}))
+        blobs[name] = data
 
     @operation("Get Blob", data_action=f"{_BLOBS}/read", accepts=(Bearer, SharedKey), parse=_check_blob)
     def get(self, call: Call[StorageAccount], name: str) -> bytes:

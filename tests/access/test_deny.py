@@ -27,7 +27,7 @@ def test_it_wins_over_an_owner_and_spares_what_it_names(tenant: Tenant) -> None:
     decision = tenant.decide(WRITE, THING)
     assert (decision.allowed, decision.why) == (
         False,
-        "the deny assignment 'lock' at resource group g forbids *",
+        "the deny assignment 'lock' at resource group g forbids * but */read",
     )
     assert tenant.may(READ, THING)
 

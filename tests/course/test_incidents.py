@@ -74,7 +74,14 @@ def test_the_role_that_was_meant_as_a_deny_denies_nothing(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "group"), [("rita", "data-science"), ("dora", "nobody"), ("nobody", "data-science")]
+    ("who", "group"),
+    [
+        ("rita", "data-science"),
+        ("dora", "nobody"),
+        ("nobody", "data-science"),
+        (None, "data-science"),
+        ("dora", None),
+    ],
 )
 def test_only_a_member_leaves_a_group(lab: Lab, who: str, group: str) -> None:
     scene = believed_deny(lab)
@@ -84,10 +91,13 @@ def test_only_a_member_leaves_a_group(lab: Lab, who: str, group: str) -> None:
 
 
 def test_principals_are_found_by_name(lab: Lab) -> None:
-    assert object_id(lab, "carl") == lab.people["carl"].object_id
+    carl = lab.people["carl"].object_id
+    assert object_id(lab, "carl") == object_id(lab, "Carl@contoso.example") == carl
     assert object_id(lab, CLIENT_ID) == "your-sp-object-id"
     with pytest.raises(BadInput, match="nobody of that name"):
         object_id(lab, "mallory")
+    with pytest.raises(BadInput, match="nobody of that name"):
+        object_id(lab, "carl@fabrikam.example")
 
 
 def test_a_role_that_is_given_has_the_id_that_is_returned(lab: Lab) -> None:

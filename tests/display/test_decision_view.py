@@ -37,7 +37,7 @@ def test_the_word_comes_first_then_the_reason(lab: Lab) -> None:
         assert next(iter(drawn.itertext()), "").strip() == ""
         assert next(drawn.iter("strong")).text == word
         facts = {row[0].text: row[1].text for row in next(drawn.iter("table")).iterfind("tbody/tr")}
-        assert facts["because"] == decision.why
+        assert facts[decision.reason] == decision.why
         assert facts["action"] == WRITE
         assert ("what to do" in facts) is (who == "rita")
 

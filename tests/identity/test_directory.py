@@ -1,6 +1,7 @@
 """Users, guests, groups, applications and managed identities of a tenant."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,8 +50,9 @@ def test_groups_hold_through_groups_and_circles_end(edges: set[tuple[int, int]],
 
 
 def test_nobody_is_in_a_group_by_accident(directory: Directory) -> None:
-    directory.add_group("readers", "ann")
-    assert directory.groups_of("") == directory.groups_of("an") == ()
+    ann = directory.add_user("ann", "", b"").object_id
+    directory.add_group("readers", ann)
+    assert directory.groups_of("") == directory.groups_of(ann[:-1]) == ()
 
 
 @pytest.mark.parametrize("name", ["ann", "Ann", "ANN@contoso.example", "ann@contoso.example"])
@@ -160,8 +162,17 @@ def test_an_application_has_an_object_id_a_uri_and_owners(directory: Directory) 
     assert directory.owners_of("client-id") == {"ann"}
     assert directory.owners_of("nobody") == directory.owners_of("") == frozenset()
     assert list(directory.applications()) == [one]
+    take_back = directory.as_it_is()
     directory.unregister("client-id")
     assert directory.owners_of("client-id") == frozenset()
-    directory.restore_application(one)
+    take_back()
     assert directory.application("client-id") is one
     assert directory.owners_of(directory.register("other").client_id) == frozenset()
+
+
+@pytest.mark.parametrize("member", ["dora", "", None, 5, "00000000-0000-0000-0000-000000000000"])
+def test_a_group_takes_members_by_their_object_id(directory: Directory, member: Any) -> None:
+    directory.add_user("dora", "", b"")
+    with pytest.raises(BadInput, match="object id"):
+        directory.add_group("team", member)
+    assert directory.add_group("team").members == set()

@@ -74,6 +74,13 @@ class TestLocks:
         # Being excluded gives nothing that roles do not.
         refused(lab, Forbidden, Authorization.assign, GROUP, carl, "Owner", lab.people["carl"].object_id)
 
+    def test_it_prints_itself_the_same_each_time(self, lab: Lab, owner: Bearer) -> None:
+        # Sets of texts differ from process to process, so none is in it.
+        for number, ids in enumerate((["a", "b", "c"], ["c", "a", "b", "a"])):
+            denies = lock(lab, owner, READ_ONLY, *ids, name=f"lock-{number}")
+            assert {one.excluded for one in denies} == {("a", "b", "c")}
+            assert all(one.principals == (EVERYONE,) for one in denies)
+
     def test_a_group_is_excluded_with_its_members(self, lab: Lab, owner: Bearer) -> None:
         team = lab.directory.add_group("team", lab.people["carl"].object_id)
         lock(lab, owner, READ_ONLY, team.object_id)

@@ -39,7 +39,8 @@ def test_a_machine_is_attached_and_shown(lab: Lab, kind: str, id: str) -> None:
     assert attach(lab, "carl", "mine", wanted)["properties"] == wanted
     target = lab.resources.find(f"{lab.workspace}/computes/mine")
     assert isinstance(target, ComputeCluster)
-    assert (target.machine, target.boundary) == (id, "Customer subscription")
+    # As it is shown is as it was asked for; what is reached is as Resource Manager spells it.
+    assert (target.machine, target.boundary) == ({"AKS": CLUSTER}.get(kind, MACHINE), "Customer subscription")
     assert set(workspace(lab).computes) == {"cpu-cluster", "mine"}
 
 

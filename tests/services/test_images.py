@@ -26,7 +26,7 @@ def test_an_image_holds_the_model_and_is_in_the_registry(lab: Lab) -> None:
     image = ask(lab, "carl", Images.create, "scorer", "churn")
     assert image == Image("scorer", 1, "churn", 1)
     assert image.tag == "scorer:1"
-    content = dependency(lab, "registry").images["scorer:1"]
+    content = dependency(lab, "registry").images[workspace(lab).own("scorer:1")]
     assert content == b'{"model": "churn", "version": 1, "entry": "score.py"}\n' + WEIGHTS
     assert model_in(content) == WEIGHTS
 
@@ -38,7 +38,8 @@ def test_created_again_it_has_another_version_with_the_latest_model(lab: Lab) ->
     assert (second.version, second.model_version) == (2, 2)
     assert ask(lab, "rita", Images.list_images) == [first, second]
     kept = dependency(lab, "registry").images
-    assert [model_in(kept[tag]) for tag in ("scorer:1", "scorer:2")] == [WEIGHTS, b"\n2\n"]
+    names = map(workspace(lab).own, ("scorer:1", "scorer:2"))
+    assert [model_in(kept[name]) for name in names] == [WEIGHTS, b"\n2\n"]
 
 
 def test_the_caller_is_asked_for_two_permissions_and_the_identity_does_the_rest(lab: Lab) -> None:

@@ -17,8 +17,9 @@ BAD_NAMES = ["", " ", "-a", "a b", "a/b", "../keys", "a\n", "x" * 101, None, 5, 
 class TestModels:
     def test_a_model_is_a_blob_of_the_workspace_s_account(self, lab: Lab) -> None:
         model = ask(lab, "carl", Models.register, "churn", WEIGHTS)
-        assert model == Model("churn", 1, len(WEIGHTS), "azureml/models/churn/1", "carl@contoso.example")
-        assert dependency(lab, "storage").blobs["azureml/models/churn/1"] == WEIGHTS
+        assert model == Model("churn", 1, len(WEIGHTS), model.blob, "carl@contoso.example")
+        assert dependency(lab, "storage").blobs[model.blob] == WEIGHTS
+        assert model.blob == f"azureml/{workspace(lab).own('models/churn/1')}"
         assert ask(lab, "rita", Models.download, "churn") == WEIGHTS
 
     def test_registered_again_it_has_another_version_and_the_first_stays(self, lab: Lab) -> None:
@@ -28,7 +29,7 @@ class TestModels:
         assert ask(lab, "rita", Models.get, "churn") == second
         assert ask(lab, "rita", Models.download, "churn") == b"22"
         assert ask(lab, "rita", Models.list_models) == [other, first, second]
-        assert dependency(lab, "storage").blobs["azureml/models/churn/1"] == b"1"
+        assert dependency(lab, "storage").blobs[f"azureml/{workspace(lab).own('models/churn/1')}"] == b"1"
 
     def test_the_identity_writes_and_not_the_user(self, lab: Lab) -> None:
         ask(lab, "carl", Models.register, "churn", WEIGHTS)
@@ -98,7 +99,8 @@ class TestDataStores:
         ask(lab, "carl", DataStores.attach, "sales", "AccountKey=hunter2")
         assert ask(lab, "rita", DataStores.list_stores) == ["sales", "workspaceblobstore"]
         assert ask(lab, "carl", DataStores.credential, "sales").reveal() == "AccountKey=hunter2"
-        assert dependency(lab, "vault").secrets["ml-example-sales"] == "AccountKey=hunter2"
+        kept = workspace(lab).own("datastore/sales")
+        assert dependency(lab, "vault").secrets[kept] == "AccountKey=hunter2"
         assert "hunter2" not in repr(lab.trace) + repr(workspace(lab))
 
     def test_the_identity_stores_it(self, lab: Lab) -> None:

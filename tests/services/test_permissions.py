@@ -74,6 +74,13 @@ class TestTable:
         workspace = create(lab, owner, {"keyVault": lab.vault.replace(GROUPS[0], GROUPS[0].upper())})
         assert len(permissions(workspace)) == 4
 
+    def test_nor_does_the_case_of_the_workspace_s_own(self, lab: Lab, owner: Bearer) -> None:
+        new = NEW.replace(GROUPS[0], GROUPS[0].upper())
+        lab.ask("somebody", ResourceManager.put, new, owner, "eastus", {"keyVault": lab.vault})
+        workspace = lab.resources.find(new)
+        assert isinstance(workspace, Workspace)
+        assert len(permissions(workspace)) == 4
+
     def test_the_same_seed_gives_the_same_assignments(self) -> None:
         first, second = ([*start(seed=7).parts.access.roles] for _ in range(2))
         assert first == second

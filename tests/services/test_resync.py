@@ -126,3 +126,16 @@ def test_other_calls_are_refused(lab: Lab, carl: Bearer) -> None:
     refused(lab, BadRequest, Resync.resync, lab.workspace, carl, "x")
     forwarded = Resync.resync.accepted(workspace(lab))
     assert [kind.__name__ for kind in forwarded] == ["Bearer"]
+
+
+def test_it_gives_nothing_away_that_the_caller_may_not_write(lab: Lab, owner: Bearer) -> None:
+    apart, vault = (
+        f"{lab.resource_group}-apart",
+        f"{lab.resource_group}-apart/providers/Microsoft.KeyVault/vaults/apart",
+    )
+    id = f"{lab.workspace}-apart"
+    for each, properties in ((apart, {}), (vault, {}), (id, {"keyVault": vault})):
+        lab.ask("olivia", ResourceManager.put, each, owner, "eastus", properties)
+    refusal = refused(lab, Forbidden, Resync.resync, id, lab.sign_in("carl").bearer)
+    assert refusal.required.endswith(f" on {apart}")
+    lab.ask("olivia", Resync.resync, id, owner)

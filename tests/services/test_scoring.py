@@ -1,5 +1,6 @@
 """Calling a web service: what opens it, and what it answers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,12 +22,14 @@ from labkit.core.errors import (
     CredentialNotAccepted,
     RegionDown,
     Unauthenticated,
+    UnknownHost,
+    Unreachable,
 )
 from labkit.identity.errors import TokenExpired, WrongAudience
 from labkit.lab import Lab
 from labkit.services.machine_learning.scoring import ScoringEndpoint
 from labkit.services.machine_learning.web_services import TOKEN_LIFETIME, WebService
-from tests.services.ml import ask, deploy
+from tests.services.ml import ask, attach, attach_cluster, deploy
 
 FORMS = [("aci", "none"), ("aci", "key"), ("aks", "none"), ("aks", "key"), ("aks", "token")]
 
@@ -127,6 +130,37 @@ def test_what_opened_an_earlier_service_of_that_name_opens_nothing(lab: Lab, kin
     with pytest.raises(Unauthenticated):
         score(lab, again, cred)
     assert score(lab, again, opener(lab, again))
+
+
+@pytest.mark.parametrize("spelling", [str, str.upper, "{}/".format, "{}///".format])
+def test_it_goes_with_its_cluster_however_that_was_spelled(lab: Lab, spelling: Callable[[str], str]) -> None:
+    cluster = attach_cluster(lab, "other")
+    attach(lab, "carl", "prod", {"computeType": "AKS", "resourceId": spelling(cluster)})
+    service = deploy(lab, "one", "aks", "none")
+    assert score(lab, service, Anonymous())
+    lab.ask("carl", ResourceManager.delete, cluster, lab.sign_in("carl").bearer)
+    with pytest.raises(UnknownHost):
+        score(lab, service, Anonymous())
+
+
+@pytest.mark.parametrize(("kind", "auth"), FORMS)
+def test_only_an_open_one_lets_everybody_in_and_only_one_with_keys_has_them(
+    lab: Lab, kind: str, auth: str
+) -> None:
+    endpoint: Any = lab.resources.find(deploy(lab, "one", kind, auth).endpoint)
+    assert endpoint.for_anyone == (endpoint.opened if auth == "none" else None)
+    assert set(endpoint.keys) == ({"primary", "secondary"} if auth == "key" else set())
+
+
+@pytest.mark.parametrize("address", ["http://one", "https://elsewhere", "https://management.azure.com"])
+@pytest.mark.parametrize("op", [Scoring.score, ResourceManager.get], ids=str)
+def test_a_key_in_an_address_is_not_repeated(lab: Lab, op: Any, address: str) -> None:
+    service = deploy(lab, "one", "aci", "key")
+    key = ask(lab, "carl", WebServices.get_aci_keys, "one")[0].reveal()
+    target = f"{service.address.replace('https', 'http') if address == 'http://one' else address}?code={key}"
+    with pytest.raises(Unreachable) as caught:
+        lab.ask("client", op, target, ServiceKey(key), "[]")
+    assert key not in f"{caught.value!r}{lab.trace[-1]!r}"
 
 
 def test_the_answer_depends_on_the_model_and_on_the_data(lab: Lab) -> None:

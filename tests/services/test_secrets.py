@@ -10,7 +10,7 @@ from labkit.core.errors import BadRequest, CredentialMissing, Forbidden, NotFoun
 from labkit.identity.errors import TokenExpired, TokenRefused, WrongAudience, WrongTenant
 from labkit.lab import Lab
 from labkit.services.azure_ad import KEY_VAULT, STORAGE
-from labkit.services.key_vault import KeyVault
+from labkit.services.key_vault import KeyVault, Vault
 from labkit.services.machine_learning.compute import RunContext
 from labkit.services.machine_learning.data_stores import DataStores
 from labkit.services.machine_learning.run_secrets import RunSecrets
@@ -68,6 +68,27 @@ class TestThroughAzureMl:
         assert lab.ask("rita", DataStores.list_stores, lab.workspace, rita) == [STORE]
         with pytest.raises(Forbidden):
             lab.ask("rita", DataStores.credential, lab.workspace, rita, STORE)
+
+    def test_nor_does_a_reader_get_it_as_a_run_secret(self, lab: Lab) -> None:
+        vault, rita = lab.resources.find(lab.vault), lab.sign_in("rita").bearer
+        assert isinstance(vault, Vault)
+        own = [name.partition("/")[2] for name in vault.secrets]
+        assert own == [f"datastore/{STORE}"]
+        for name in (STORE, f"ml-example-{STORE}", f"../datastore/{STORE}", *own, *vault.secrets):
+            with pytest.raises(NotFound):
+                lab.ask("rita", RunSecrets.get, lab.workspace, rita, name)
+
+    def test_a_run_secret_takes_no_data_store_s_place(self, lab: Lab, carl: Bearer) -> None:
+        before = lab.ask("carl", DataStores.credential, lab.workspace, carl, STORE)
+        for name in (STORE, f"ml-example-{STORE}", f"datastore/{STORE}"):
+            lab.ask("carl", RunSecrets.put, lab.workspace, carl, name, "AccountName=mallory")
+        assert lab.ask("carl", DataStores.credential, lab.workspace, carl, STORE) == before
+
+    def test_a_run_secret_has_a_name(self, lab: Lab, carl: Bearer) -> None:
+        for op, args in ((RunSecrets.put, ("", "x")), (RunSecrets.get, ("",))):
+            with pytest.raises(BadRequest) as caught:
+                lab.ask("carl", op, lab.workspace, carl, *args)
+            assert caught.value.stage == "parse"
 
     @pytest.mark.parametrize("op", [DataStores.credential, RunSecrets.get], ids=str)
     def test_what_is_not_there_is_not_found(self, lab: Lab, carl: Bearer, op: Any) -> None:

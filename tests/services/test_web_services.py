@@ -12,7 +12,7 @@ from labkit.lab import Lab, start
 from labkit.services.authorization import Authorization
 from labkit.services.machine_learning.run_secrets import RunSecrets
 from labkit.services.machine_learning.scoring import ScoringEndpoint
-from labkit.services.machine_learning.web_services import TOKEN_LIFETIME
+from labkit.services.machine_learning.web_services import CONTAINER_GROUP, TOKEN_LIFETIME
 from tests.services.ml import (
     GROUP,
     OTHER_GROUP,
@@ -73,7 +73,7 @@ class TestDeploying:
         [group] = [one.id for one in lab.resources if one.service == "Container Instances"]
         document = lab.ask("rita", ResourceManager.get, group, lab.sign_in("rita").bearer)
         assert document["type"] == "Microsoft.ContainerInstance/containerGroups"
-        assert document["properties"] == {"image": "one:1"}
+        assert document["properties"] == {"image": workspace(lab).own("one:1")}
 
     def test_on_aks_the_identity_reaches_the_cluster(self, lab: Lab) -> None:
         ask(lab, "carl", WebServices.deploy_aks, "two", "churn", "prod")
@@ -82,7 +82,7 @@ class TestDeploying:
             ("Deploy container", "ml-example (managed identity)")
         ]
         cluster: Any = next(one for one in lab.resources if one.service == "Azure Kubernetes Service")
-        assert cluster.containers == {f"{lab.workspace}/two": "two:1"}
+        assert cluster.containers == {f"{lab.workspace}/two": workspace(lab).own("two:1")}
 
     def test_an_image_of_the_model_is_taken_where_there_is_one(self, lab: Lab) -> None:
         image = ask(lab, "carl", Images.create, "scorer", "churn")
@@ -93,10 +93,17 @@ class TestDeploying:
         assert service.model == "churn:2"
         assert [one.tag for one in ask(lab, "rita", Images.list_images)] == ["scorer:1", "two:1"]
 
+    def test_of_two_images_of_a_model_the_later_is_taken(self, lab: Lab) -> None:
+        for content in (b"first", b"second"):
+            tag = workspace(lab).own(ask(lab, "carl", Images.create, content.decode(), "churn").tag)
+            dependency(lab, "registry").images[tag] = b"\n" + content
+        endpoint: Any = lab.resources.find(ask(lab, "carl", WebServices.deploy_aci, "one", "churn").endpoint)
+        assert endpoint.model == b"second"
+
     def test_what_somebody_pushed_over_the_image_is_what_is_deployed(self, lab: Lab) -> None:
         ask(lab, "carl", Images.create, "scorer", "churn")
         for content in (b"", b"no line", b"\xff\nother weights"):
-            dependency(lab, "registry").images["scorer:1"] = content
+            dependency(lab, "registry").images[workspace(lab).own("scorer:1")] = content
             name = f"svc-{len(content)}"
             endpoint: Any = lab.resources.find(
                 ask(lab, "carl", WebServices.deploy_aci, name, "churn").endpoint
@@ -142,6 +149,12 @@ class TestRefusedDeployments:
     def test_an_unknown_compute_target_is_not_found(self, lab: Lab, compute: str) -> None:
         refusal = refused(lab, NotFound, "carl", WebServices.deploy_aks, "one", "churn", compute)
         assert refusal.required == "cpu-cluster, prod"
+
+    def test_a_container_group_that_somebody_else_made_is_not_taken_over(self, lab: Lab) -> None:
+        group = f"{GROUP}/providers/{CONTAINER_GROUP}/one-{workspace(lab).identity_id[:8]}"
+        wanted = {"image": workspace(lab).own("one:1"), "command": "listen"}
+        lab.ask("carl", ResourceManager.put, group, lab.sign_in("carl").bearer, "eastus", wanted)
+        refused(lab, Conflict, "carl", WebServices.deploy_aci, "one", "churn")
 
     def test_one_that_is_no_cluster_is_a_bad_request(self, lab: Lab) -> None:
         machine = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/box"

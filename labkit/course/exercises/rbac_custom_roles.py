@@ -60,9 +60,23 @@ def _check_notebooks(answer: object, bench: Bench) -> Result:
     for deed, wrong in _OUT_OF_REACH.items():
         if tried(lab, "nina", deed):
             return Result.wrong(f"nina holds your role and may {deed}.", wrong)
+    return _everything_else(role)
+
+
+def _everything_else(role: Role) -> Result:
+    """Whether the role has all operations of a workspace but those of _OUT_OF_REACH."""
+    for one in operations().values():
+        if one.data or not one.name.startswith(f"{_ML}/") or one.name in _LEFT_OUT:
+            continue
+        if not role.grants(one.name, data=False):
+            minus = role.match(one.name, data=False)[1]
+            out = f" It is taken out by {minus}." if minus else ""
+            wrong = "takes-too-much" if "*" in minus else "gives-too-little"
+            return Result.wrong(f"Whoever holds your role may not do {one.name}.{out}", wrong)
     return Result.right()
 
 
+_LEFT_OUT = (f"{_ML}/computes/write", f"{_ML}/write", f"{_ML}/delete")
 _GOES_ON = ("save a notebook", "register a model", "submit a run", "look at the compute")
 # In this order: the last one takes everything away.
 _OUT_OF_REACH = {
@@ -155,7 +169,8 @@ def _check_wildcards(answer: object, bench: Bench) -> Result:
     further = sorted(able - meant)
     if not further:
         return Result.right()
-    found = f"Whoever holds your role may do {further[0]}, and {len(further) - 1} more that the author did not mean."
+    others = f", and {len(further) - 1} more" if further[1:] else ""
+    found = f"Whoever holds your role may do {further[0]}{others}. The author did not mean that."
     if all(name.endswith("/read") for name in further):
         secrets = f"{_ML}/metadata/secrets/read"
         told = f"{found} Among them is {secrets}." if secrets in further else found

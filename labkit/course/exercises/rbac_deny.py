@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labkit.access.operations import operations
+from labkit.access.scope import label
 from labkit.core.errors import BadInput, brief
+from labkit.core.identity import within
 from labkit.course.checking import NotUsable, as_mapping, as_sequence, as_text
 from labkit.course.deeds import make_ready, tried
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
 from labkit.course.incidents import NO_COMPUTE, Scene, believed_deny
 from labkit.course.scenes import give, object_id
+from labkit.furniture import GROUPS
 from labkit.lab import Lab
 from labkit.services.authorization import Authorization
 
@@ -28,9 +31,11 @@ def _steps(answer: object) -> dict[str, list[tuple[str, ...]]]:
             raise NotUsable(f"{brief(key)} is no kind of step. These are: {', '.join(_STEPS)}.")
         steps[key] = []
         for one in as_sequence(value, at_most=20, what=f"What stands under {key!r}"):
-            parts = as_sequence(one, at_most=10, what=f"A step under {key!r}")
+            parts = as_sequence(one, at_most=10) if type(one) in (list, tuple) else []
             if len(parts) != len(_STEPS[key]):
-                raise NotUsable(f"A step under {key!r} has these parts: {', '.join(_STEPS[key])}.")
+                raise NotUsable(
+                    f"Under {key!r} stands a list of steps. Each is a tuple of these parts: {', '.join(_STEPS[key])}."
+                )
             steps[key].append(tuple(as_text(part, longest=400, what=f"A part of {key!r}") for part in parts))
     return steps
 
@@ -46,7 +51,8 @@ def _carry_out(scene: Scene, steps: dict[str, list[tuple[str, ...]]]) -> None:
         for who, role, scope in steps.get("give", ()):
             give(lab, who, role, scope)
     except BadInput as error:
-        raise NotUsable(f"{error.message} It is {error.presented}.") from None
+        known = f" There are: {error.required}." if error.required else ""
+        raise NotUsable(f"{error.message} You wrote {error.presented}.{known}") from None
 
 
 def _remove(lab: Lab, who: str, role: str, scope: str) -> None:
@@ -59,9 +65,15 @@ def _remove(lab: Lab, who: str, role: str, scope: str) -> None:
     raise NotUsable(f"{brief(who)} does not hold {brief(role)} at {brief(scope, 200)}.")
 
 
-def _able(lab: Lab, who: str) -> set[tuple[str, str]]:
-    """All that somebody may do in the workspace and in the resource group, as (operation, scope)."""
-    scopes = (lab.workspace, lab.resource_group)
+def _scopes(lab: Lab, steps: dict[str, list[tuple[str, ...]]]) -> list[str]:
+    """Where it is looked at what somebody may do: the scopes of the scene, and those that a step gives a role at."""
+    group = lab.resource_group.rpartition("/")[0]
+    own = (lab.workspace, lab.other_workspace, *(f"{group}/{name}" for name in GROUPS), lab.subscription)
+    return [*own, *(scope for *_, scope in steps.get("give", ()))]
+
+
+def _able(lab: Lab, who: str, scopes: list[str]) -> set[tuple[str, str]]:
+    """All that somebody may do there, as (operation, scope)."""
     return {(str(row[0]), scope) for scope in scopes for row in lab.access.what_can(who, scope).rows}
 
 
@@ -70,34 +82,39 @@ def _check_deny(answer: object, bench: Bench) -> Result:
     lab = bench.lab()
     scene = believed_deny(lab)
     make_ready(lab, lab.workspace)
-    before = {who: _able(lab, who) for who in ("emil", "finn")}
+    scopes = _scopes(lab, steps)
+    before = {who: _able(lab, who, scopes) for who in ("emil", "finn")}
     _carry_out(scene, steps)
     if tried(lab, "dora", "create compute"):
         wrong = "another-layer" if any(steps.get(key) for key in ("leave", "remove")) else "roles-take-away"
         return Result.wrong("dora has created a compute target.", wrong)
     for who, able in before.items():
-        if lost := sorted(able - _able(lab, who)):
-            return Result.wrong(f"{who} may not do {lost[0][0]} any more.", "colleagues-pay")
-        if won := sorted(_able(lab, who) - able):
-            return Result.wrong(f"{who} may now do {won[0][0]} as well.", "gives-more")
-    return _only_the_role(lab)
+        if lost := sorted(able - _able(lab, who, scopes)):
+            return Result.wrong(f"{who} may not do {_said(lost[0])} any more.", "colleagues-pay")
+        if won := sorted(_able(lab, who, scopes) - able):
+            return Result.wrong(f"{who} may now do {_said(won[0])} as well.", "gives-more")
+    return _only_the_role(lab, scopes)
 
 
-def _only_the_role(lab: Lab) -> Result:
-    """Whether dora may do what the custom role grants, and nothing else."""
-    meant = set(_granted(lab))
-    if lost := sorted(meant - _able(lab, "dora")):
-        return Result.wrong(
-            f"dora may not do {lost[0][0]}, which the role was to let her do.", "nothing-left"
-        )
-    if won := sorted(_able(lab, "dora") - meant):
-        return Result.wrong(f"dora may do {won[0][0]}, which is not in the role.", "gives-more")
+def _only_the_role(lab: Lab, scopes: list[str]) -> Result:
+    """Whether dora may do what the custom role grants in the resource group, and nothing else."""
+    meant, able = set(_granted(lab, scopes)), _able(lab, "dora", scopes)
+    if lost := sorted(meant - able):
+        found = f"dora may not do {_said(lost[0])}, which the role was to let her do."
+        return Result.not_yet(found) if able else Result.wrong(found, "nothing-left")
+    if won := sorted(able - meant):
+        return Result.wrong(f"dora may do {_said(won[0])}, and was not to get that.", "gives-more")
     return Result.right()
 
 
-def _granted(lab: Lab) -> Iterator[tuple[str, str]]:
+def _said(able: tuple[str, str]) -> str:
+    operation, scope = able
+    return f"{operation} at {label(scope)}"
+
+
+def _granted(lab: Lab, scopes: list[str]) -> Iterator[tuple[str, str]]:
     role = lab.access.role(NO_COMPUTE["Name"])
-    for scope in (lab.workspace, lab.resource_group):
+    for scope in (one for one in scopes if within(one, lab.resource_group)):
         yield from ((one.name, scope) for one in operations().values() if role.grants(one.name, one.data))
 
 
@@ -132,8 +149,8 @@ have? Set `answer` to a dict with the steps, of these three kinds. Leave out wha
         "A role can only add. So whatever grants it has to stop reaching her.",
         "Two ways to stop it: at the assignment, which others need too, or at what connects her with it.",
     ),
-    explanation="NotActions forbid nothing. A role leaves something out, and any other role may bring it in. The only thing in "
-    "Azure that forbids is a deny assignment, and those are not made by hand.",
+    explanation="NotActions forbid nothing. A role leaves something out, and any other role may bring it in. Of all assignments "
+    "only a deny assignment forbids, and in 2020 nobody could make one by hand.",
     check=_check_deny,
     wrong=(
         WrongAnswer(

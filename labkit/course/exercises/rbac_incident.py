@@ -24,22 +24,28 @@ def _texts(answer: object, at_most: int = 40) -> list[str]:
 
 
 def _check_revoke(answer: object, bench: Bench) -> Result:
-    said = _texts(answer)
+    said = [one.strip().lower() for one in _texts(answer)]
     tried_all = revocations()
     found = {one.permission: one for one in tried_all.each}
     if unknown := sorted(brief(one) for one in said if one not in found):
-        return Result.not_yet(f"Not among the permissions: {', '.join(unknown)}.")
+        return Result.not_yet(
+            f"Not among the permissions: {', '.join(unknown)}. They are {', '.join(found)}."
+        )
     for name, one in found.items():
         if one.broke and name in said:
             deeds = ", ".join(deed for deed, _ in one.broke)
             return Result.wrong(
                 f"You say that nothing breaks without {name!r}. This broke: {deeds}.", _HURTS[name]
             )
-    missing = [name for name in found if name in tried_all.harmless and name not in said]
-    if missing:
-        wrong = "all-matter" if not said else "half-the-answer"
-        return Result.wrong(f"{missing[0]!r} is missing. Without it, all that was tried still worked.", wrong)
-    return Result.right()
+    if tried_all.harmless <= set(said):
+        return Result.right()
+    # Which one it is stays unsaid: two answers would be enough to hear them all.
+    if said:
+        return Result.wrong("One is missing. Without it, all that was tried still worked.", "half-the-answer")
+    return Result.wrong(
+        "You say that each of them matters. Yet one was revoked, and all that was tried still worked.",
+        "all-matter",
+    )
 
 
 # What somebody believes who takes the loss for harmless.
@@ -105,15 +111,15 @@ Set `answer` to the set of those. Think first; then you may try: revoke it in a 
 )
 
 
-def _remove(lab: Lab, names: list[str]) -> str:
-    """Removes assignments by their ids, as olivia. Returns the first that is none, or ""."""
+def _remove(lab: Lab, names: list[str]) -> str | None:
+    """Removes assignments by their ids, as olivia. Returns the first name that is none, and then nothing is removed."""
     token = lab.sign_in("olivia").bearer
     ids = {one.id: one.resource_id for one in lab.parts.access.roles}
+    if unknown := [name for name in names if name not in ids]:
+        return unknown[0]
     for name in names:
-        if name not in ids:
-            return name
         lab.ask("olivia", Authorization.unassign, ids[name], token)
-    return ""
+    return None
 
 
 def _ends_it(bench: Bench, names: list[str]) -> bool:
@@ -124,17 +130,18 @@ def _ends_it(bench: Bench, names: list[str]) -> bool:
 
 
 def _check_incident(answer: object, bench: Bench) -> Result:
-    names = list(dict.fromkeys(one.strip().rpartition("/")[2].lower() for one in _texts(answer)))
+    names = list(dict.fromkeys(one.strip().rstrip("/").rpartition("/")[2].lower() for one in _texts(answer)))
     if not names:
         return Result.not_yet("The answer names no role assignment yet.")
     lab = bench.lab()
     incident(lab)
-    if unknown := _remove(lab, names):
+    through_groups = {id for holder, *_, id in lab.access.assignments("ines").rows if "@" not in str(holder)}
+    if (unknown := _remove(lab, names)) is not None:
         return Result.not_yet(f"The incident has no role assignment with the id {brief(unknown)}.")
     verdicts = {deed: tried(lab, "ines", deed) for deed in DONE}
     accepted = [deed for deed, verdict in verdicts.items() if verdict]
     if accepted:
-        wrong = "one-way-of-two" if len(accepted) < len(DONE) else "her-name-on-it"
+        wrong = "one-way-of-two" if through_groups & set(names) else "her-name-on-it"
         return Result.wrong(f"These are gone, and ines may still {accepted[0]}.", wrong)
     if not tried(lab, "ines", "look at the workspace"):
         return Result.wrong("It is over, and ines may not even look at the workspace.", "all-of-hers")
@@ -194,8 +201,8 @@ Set `answer` to the list of their ids. `lab.access.assignments(...)` shows ids; 
         "For each assignment that you want to remove, look at who else holds it, and whether they have another one that "
         "is enough for what they do.",
     ),
-    explanation="One of them reached her through three groups, from a scope above everything; the other was waiting behind it. "
-    "Nobody had given ines a thing. Whoever nests groups hands out rights without seeing to whom, so ask for the "
+    explanation="One of them reached her through three groups, from the subscription; the other was waiting behind it. "
+    "Nobody had given ines either of them. Whoever nests groups hands out rights without seeing to whom, so ask for the "
     "decision (explain, who_can), and not for the assignments with a name on them.",
     check=_check_incident,
     wrong=(

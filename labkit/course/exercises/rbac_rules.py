@@ -62,7 +62,7 @@ PREDICTIONS = (
     Prediction(
         id="rbac-reader-score",
         notebook=NOTEBOOK,
-        question="rita, a Reader, fetches a token for a web service that takes tokens, and calls the service with it.",
+        question="A web service takes keys. rita, a Reader, asks the workspace for one of them.",
         options=_ACCEPTED,
     ),
     Prediction(
@@ -155,7 +155,7 @@ def _check_least(answer: object, bench: Bench) -> Result:
         key: as_text(value, longest=200, what=f"What you say of {brief(key)}") for key, value in given.items()
     }
     if unknown := sorted(brief(key) for key in said.keys() - TASKS.keys()):
-        return Result.not_yet(f"Not among the five: {', '.join(unknown)}.")
+        return Result.not_yet(f"Not among the five: {', '.join(unknown)}. The five are {', '.join(TASKS)}.")
     if missing := [name for name in TASKS if not said.get(name, "").strip()]:
         return Result.not_yet(f"The answer says nothing of {', '.join(missing)} yet.")
     lab = bench.lab()
@@ -164,7 +164,7 @@ def _check_least(answer: object, bench: Bench) -> Result:
             role = lab.access.role(said[name].strip())
         except RoleDefinitionDoesNotExist:
             return Result.not_yet(
-                f"Azure has no built-in role {brief(said[name])}, which you name for {name!r}."
+                f"The lab knows no built-in role {brief(said[name])}, which you name for {name!r}."
             )
         if result := _judge(lab, name, task, role):
             return result

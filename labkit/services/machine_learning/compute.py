@@ -68,7 +68,7 @@ def attached_to(
     resources: Resources, platform: Platform
 ) -> Callable[[Call[ComputeCluster], Mapping[str, Any]], dict[str, Any]]:
     """How a compute target is made known to the workspace in whose id it stands: a new managed one, or a
-    machine that exists, which the caller has to be allowed to read (statement flow-other-compute)."""
+    machine that exists, which the caller has to be allowed to write (statement flow-other-compute)."""
 
     def created(call: Call[ComputeCluster], properties: Mapping[str, Any]) -> dict[str, Any]:
         workspace, target = resources.find(call.target.workspace_id), call.target
@@ -76,9 +76,11 @@ def attached_to(
         target.compute_type, target.machine = _wanted(properties)
         shown = {"computeType": target.compute_type}
         if target.machine:
-            call.ask(ResourceManager.link, target.machine, platform.forward(call.identity))
-            target.boundary = "Customer subscription"
             shown["resourceId"] = target.machine
+            # As Resource Manager spells it: what runs there goes with it.
+            as_caller = platform.forward(call.identity)
+            target.machine = call.ask(ResourceManager.link, target.machine, as_caller)
+            target.boundary = "Customer subscription"
         computes = workspace.computes
         call.undo(lambda: computes.pop(target.name, None))
         computes[target.name] = target.id

@@ -15,6 +15,11 @@ _STORES = f"{TYPE}/datastores"
 _NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 
 
+def kept_as(name: str) -> str:
+    """What the secret that opens a data store is called among those of its workspace."""
+    return f"datastore/{name}"
+
+
 def _check_store(name: str, connection_string: str) -> None:
     if not _NAME.fullmatch(name):
         raise BadRequest(
@@ -34,9 +39,9 @@ class DataStores(MachineLearning):
         stores = call.target.data_stores
         if name in stores:
             raise Conflict("The workspace has a data store of this name.", presented=name)
-        secret = f"{call.target.name}-{name}"
-        self.to_vault(call, secret, connection_string)
-        stores[name] = secret
+        self.to_vault(call, kept_as(name), connection_string)
+        call.undo(lambda: stores.pop(name))
+        stores[name] = kept_as(name)
 
     @operation("List data stores", action=f"{_STORES}/read", accepts=(Bearer, RunToken))
     def list_stores(self, call: Call[Workspace]) -> list[str]:

@@ -142,7 +142,8 @@ class Deployments(MachineLearning):
             content = packed(newest, self.from_storage(call, newest.blob))
             fitting = [build(self, call, name, newest, content)]
         registry, as_identity = call.target.depends_on["registry"], self.as_workspace(call, call.target)
-        return fitting[-1], call.ask(ContainerRegistry.pull, registry, as_identity, fitting[-1].tag)
+        image, tag = fitting[-1], call.target.own(fitting[-1].tag)
+        return image, call.ask(ContainerRegistry.pull, registry, as_identity, tag)
 
     def _open(
         self, call: Call[Workspace], wanted: Wanted, place: Place, image: Image, content: bytes

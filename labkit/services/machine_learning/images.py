@@ -33,7 +33,8 @@ def build(service: MachineLearning, call: Call[Workspace], name: str, model: Mod
     images, before = call.target.images, call.target.images.get(name)
     image = Image(name, len(before or ()) + 1, model.name, model.version)
     as_identity = service.as_workspace(call, call.target)
-    call.ask(ContainerRegistry.push, call.target.depends_on["registry"], as_identity, image.tag, content)
+    registry, tag = call.target.depends_on["registry"], call.target.own(image.tag)
+    call.ask(ContainerRegistry.push, registry, as_identity, tag, content)
     call.undo(lambda: images.pop(name, None) if before is None else images.update({name: before}))
     images[name] = [*(before or ()), image]
     return image

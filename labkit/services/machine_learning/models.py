@@ -29,9 +29,12 @@ class Models(MachineLearning):
         """Stores the next version of a model. Statement flow-web-service."""
         models = call.target.models
         version = len(models.get(name, ())) + 1
-        model = Model(name, version, len(data), f"azureml/models/{name}/{version}", call.identity.name)
+        blob = f"azureml/{call.target.own(f'models/{name}/{version}')}"
+        model = Model(name, version, len(data), blob, call.identity.name)
         self.to_storage(call, model.blob, data)
-        models.setdefault(name, []).append(model)
+        before = models.get(name)
+        call.undo(lambda: models.pop(name) if before is None else models.update({name: before}))
+        models[name] = [*(before or ()), model]
         return model
 
     @operation("List models", action=f"{_MODELS}/read")

@@ -17,15 +17,19 @@ def _check_notebook(name: str, text: str = "") -> None:
         raise BadRequest("A notebook is a text.", presented="half a character") from None
 
 
+def _blob(call: Call[Workspace], name: str) -> str:
+    return f"azureml/{call.target.own(f'notebooks/{name}')}"
+
+
 class Notebooks(MachineLearning):
     """Texts in the workspace's storage account, written and read as its managed identity."""
 
     @operation("Save notebook", action=f"{_STORAGE}/write", parse=_check_notebook)
     def save(self, call: Call[Workspace], name: str, text: str) -> None:
         """Stores a notebook, replacing what was under this name."""
-        self.to_storage(call, f"azureml/notebooks/{name}", text.encode())
+        self.to_storage(call, _blob(call, name), text.encode())
 
     @operation("Open notebook", action=f"{_STORAGE}/read", parse=_check_notebook)
     def open(self, call: Call[Workspace], name: str) -> str:
         """The text. Raises NotFound, in the words of Azure Storage."""
-        return self.from_storage(call, f"azureml/notebooks/{name}").decode()
+        return self.from_storage(call, _blob(call, name)).decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from labkit.authenticators.platform import Platform
@@ -12,9 +11,9 @@ from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call
 from labkit.identity.directory import Directory
 from labkit.services import app_insights, key_vault, registry, storage
-from labkit.services.azure_ad import ARM, KEY_VAULT
-from labkit.services.key_vault import KeyVault
+from labkit.services.azure_ad import ARM
 from labkit.services.machine_learning import support_application
+from labkit.services.machine_learning.data_stores import kept_as
 from labkit.services.machine_learning.permissions import Permissions
 from labkit.services.machine_learning.workspace import MachineLearning, Workspace
 from labkit.services.resource_id import group_of, resource_type
@@ -54,8 +53,8 @@ class WorkspaceProvider(MachineLearning):
         workspace = call.target
         for role in _DEPENDENCIES:
             workspace.depends_on[role] = self._dependency(call, role, properties.get(_GIVEN[role]))
+        call.undo(self._directory.as_it_is())
         principal = self._directory.add_managed_identity(workspace.name, workspace.id)
-        call.undo(lambda: self._directory.remove_principal(principal.object_id))
         workspace.identity_id = principal.object_id
         self._permissions.grant(call)
         provider = self._permissions.as_provider(call, workspace.tenant_id)
@@ -88,10 +87,8 @@ class WorkspaceProvider(MachineLearning):
     def deleted(self, call: Call[Workspace]) -> None:
         """The managed identity goes with the workspace. What it depends on stays, and so do role assignments
         there that name the identity: they mean nobody from now on."""
-        identity_id = call.target.identity_id
-        if principal := self._directory.principal(identity_id):
-            self._directory.remove_principal(identity_id)
-            call.undo(partial(self._directory.restore_principal, principal))
+        call.undo(self._directory.as_it_is())
+        self._directory.remove_principal(call.target.identity_id)
 
 
 def store_connection(service: MachineLearning, call: Call[Workspace]) -> None:
@@ -99,8 +96,6 @@ def store_connection(service: MachineLearning, call: Call[Workspace]) -> None:
     workspace = call.target
     account = workspace.depends_on["storage"]
     keys = call.ask(ResourceManager.post, account, service.as_workspace(call, workspace, ARM), "listKeys")
-    secret = f"{workspace.name}-{DEFAULT_STORE}"
     value = storage.connection_string(account.rpartition("/")[2], keys)
-    for_vault = service.as_workspace(call, workspace, KEY_VAULT)
-    call.ask(KeyVault.set_secret, workspace.depends_on["vault"], for_vault, secret, value)
-    workspace.data_stores[DEFAULT_STORE] = secret
+    service.to_vault(call, kept_as(DEFAULT_STORE), value)
+    workspace.data_stores[DEFAULT_STORE] = kept_as(DEFAULT_STORE)

@@ -54,6 +54,7 @@ class Runs(MachineLearning):
         run = Run(f"{experiment}_{len(workspace.runs) + 1}", experiment, str(call.identity), compute)
         job = Job(run.run_id, self._token(workspace, run.run_id, call.now), script)
         call.ask(Compute.start, workspace.computes[compute], self.as_workspace(call, workspace), job)
+        call.undo(lambda: workspace.runs.pop(run.run_id))
         workspace.runs[run.run_id] = run
         return replace(run, metrics=[])
 

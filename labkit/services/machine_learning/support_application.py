@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from labkit.core.credential import Bearer
 from labkit.core.entropy import Entropy
 from labkit.core.operation import Call
@@ -18,7 +16,7 @@ def ensure(
     call: Call[Workspace], permissions: Permissions, directory: Directory, entropy: Entropy, provider: Bearer
 ) -> None:
     """Makes the application of the workspace's region, with Contributor on the subscription, unless there is
-    one. It stays when the workspace goes. Statement app-aml."""
+    one. It stays when the workspace goes, and is undone with its creation. Statement app-aml."""
     workspace = call.target
     subscription = "/".join(workspace.id.split("/")[:3])
     client_id = entropy.uuid(f"support application/{subscription.lower()}/{workspace.region}")
@@ -26,7 +24,5 @@ def ensure(
         return
     # The documents give the beginning of the name only.  # assumption: support-app-name
     application = directory.register(PREFIX + workspace.region, client_id)
-    call.undo(partial(directory.unregister, client_id))
     principal = directory.add_service_principal(application)
-    call.undo(partial(directory.remove_principal, principal.object_id))
     permissions.assign(call, provider, "Contributor", principal.object_id, subscription)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from labkit.authenticators.run_token import ISSUER
-from labkit.core.errors import BadRequest
+from labkit.core.errors import BadRequest, Conflict
 from labkit.core.operation import Call, operation
 from labkit.core.secret import Secret
 from labkit.identity.token import Token
@@ -102,13 +102,16 @@ class WebServices(Deployments):
     ) -> WebService:
         """Deploys the latest version of a model to a new container group, which is created as the
         workspace's managed identity. Raises NotFound for an unknown model, Conflict for a name that is
-        taken, and BadRequest for token authentication. Statements svc-defaults, svc-one-form,
-        svc-auth-enabled, flow-web-service."""
+        taken, by a service or by a container group, and BadRequest for token authentication. Statements
+        svc-defaults, svc-one-form, svc-auth-enabled, flow-web-service."""
         workspace = call.target
         image, content = self._image(call, name, model)
         # What is in another workspace of this group, or was in an earlier one, has another name.
         group = f"{group_of(workspace.id)}/providers/{CONTAINER_GROUP}/{name}-{workspace.identity_id[:8]}"
-        as_identity, shown = self.as_workspace(call, workspace), {"image": image.tag}
+        if self._resources.get(group) is not None:
+            # Made by somebody else: what is in it is not this image alone.
+            raise Conflict("There is a container group of this name.", presented=group)
+        as_identity, shown = self.as_workspace(call, workspace), {"image": workspace.own(image.tag)}
         call.ask(ResourceManager.put, group, as_identity, workspace.region, shown)
         # assumption: endpoint-addresses
         label = f"{name}.{workspace.name}.{name_of(group_of(group))}"
@@ -135,7 +138,7 @@ class WebServices(Deployments):
         cluster = self._cluster(call.target, compute)
         image, content = self._image(call, name, model)
         as_identity, what = self.as_workspace(call, call.target), f"{call.target.id}/{name}"
-        region = call.ask(Kubernetes.deploy, cluster, as_identity, what, image.tag)
+        region = call.ask(Kubernetes.deploy, cluster, as_identity, what, call.target.own(image.tag))
         place = Place("aks", cluster, region, self._front_end(call, cluster, region).host)
         form = new_form("aks", auth_enabled, token_auth_enabled)
         return self._open(call, Wanted(name, form, script, serving or Serving()), place, image, content)

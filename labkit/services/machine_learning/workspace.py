@@ -66,7 +66,7 @@ class Image:
 
     @property
     def tag(self) -> str:
-        """Its name in the registry."""
+        """Its name and version, as a registry wants them."""
         return f"{self.name}:{self.version}"
 
 
@@ -88,6 +88,11 @@ class Workspace(Resource):
     images: dict[str, list[Image]] = field(default_factory=dict, kw_only=True)
     edition: str = field(default="", kw_only=True)
 
+    def own(self, name: str) -> str:
+        """What something of this workspace is called in what it depends on. Another workspace that shares
+        that, or that had this one's name before, has other names there."""
+        return f"{self.identity_id}/{name}"  # assumption: names-by-workspace
+
 
 class MachineLearning(Service):
     """Base of the services that a workspace offers. They take Resource Manager's tokens and answer with
@@ -107,10 +112,10 @@ class MachineLearning(Service):
         return call.ask(AzureAD.token, workspace.tenant_id, certificate, resource).access_token.bearer
 
     def from_vault(self, call: Call[Workspace], name: str) -> Secret:
-        """A secret of the workspace's vault, read as its managed identity: the caller never reaches the
-        vault."""
-        as_identity = self.as_workspace(call, call.target, KEY_VAULT)
-        return call.ask(KeyVault.get_secret, call.target.depends_on["vault"], as_identity, name)
+        """A secret that the workspace keeps in its vault, read as its managed identity: the caller never
+        reaches the vault. Raises NotFound, in the vault's words."""
+        workspace, as_identity = call.target, self.as_workspace(call, call.target, KEY_VAULT)
+        return call.ask(KeyVault.get_secret, workspace.depends_on["vault"], as_identity, workspace.own(name))
 
     def to_storage(self, call: Call[Workspace], blob: str, data: bytes) -> None:
         """Writes a blob of the workspace's storage account as its managed identity."""
@@ -123,6 +128,7 @@ class MachineLearning(Service):
         return call.ask(BlobStorage.get, call.target.depends_on["storage"], as_identity, blob)
 
     def to_vault(self, call: Call[Workspace], name: str, value: str) -> None:
-        """Stores a secret in the workspace's vault as its managed identity."""
-        as_identity = self.as_workspace(call, call.target, KEY_VAULT)
-        call.ask(KeyVault.set_secret, call.target.depends_on["vault"], as_identity, name, value)
+        """Keeps a secret of the workspace in its vault, as its managed identity."""
+        workspace, as_identity = call.target, self.as_workspace(call, call.target, KEY_VAULT)
+        vault, name = workspace.depends_on["vault"], workspace.own(name)
+        call.ask(KeyVault.set_secret, vault, as_identity, name, value)
