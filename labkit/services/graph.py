@@ -23,7 +23,7 @@ from labkit.core.errors import (
     brief,
 )
 from labkit.core.operation import Call, Service, operation
-from labkit.core.resource import Resource, Resources, split_address
+from labkit.core.resource import Resource, Resources, split_address, without_query
 from labkit.identity.directory import SECRET_LIFETIME, Application, Directory, ServicePrincipal
 from labkit.identity.errors import TokenExpired, TokenRefused
 from labkit.identity.tenant import Tenant
@@ -81,7 +81,7 @@ class Graph(Service):
         if path.partition("/")[0] != endpoint.tenant_id:
             raise UnknownHost(
                 "Graph does not serve this.",
-                presented=target[:120],
+                presented=without_query(target),
                 required=f"{GRAPH}/{endpoint.tenant_id}/applications, servicePrincipals or users",
             )
         return endpoint, f"/{path}"

@@ -36,6 +36,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "labkit", ""
     timeout = _SECONDS_OF_SILENCE
+    # Head and body of an answer go out one after the other, and nobody is to wait between them.
+    disable_nagle_algorithm = True
 
     def __getattr__(self, name: str) -> Any:
         # What the base class looks for is a method for each verb; which verbs there are, the routes know.

@@ -150,7 +150,7 @@ class Scoring(Service):
 
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """By id, or by address, of which the path counts as well. Raises UnknownHost."""
-        scheme, host, path = split_address(target)
+        scheme, host, path = split_address(target.partition("?")[0])
         if not scheme:
             return super().locate(target, resources)
         found, path = resources.at_host(host), path.partition("?")[0]
