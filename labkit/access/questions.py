@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from labkit.access.control import AccessControl
 from labkit.access.operations import Operation, find_operation, operations
 from labkit.access.roles import Role
-from labkit.access.scope import ROOT, check_scope, label
+from labkit.access.scope import check_scope, key, label
 from labkit.core.clock import Clock
 from labkit.core.door import Decision
 from labkit.core.errors import BadInput, brief
@@ -85,7 +85,7 @@ class Access:
         for one in roles:
             if who and one.principal_id not in wanted:
                 continue
-            if scope and (one.scope.lower().rstrip("/") or ROOT) not in ancestors:
+            if scope and key(one.scope) not in ancestors:
                 continue
             role = roles.definitions.get(one.role_id)
             holder, name = one.principal_name or one.principal_id, role.name if role else one.role_id

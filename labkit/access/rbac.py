@@ -21,7 +21,7 @@ from labkit.access.errors import (
     RoleAssignmentUpdateNotPermitted,
 )
 from labkit.access.role_definitions import RoleDefinitions
-from labkit.access.scope import MANAGEMENT_GROUPS, Hierarchy
+from labkit.access.scope import MANAGEMENT_GROUPS, Hierarchy, key
 from labkit.core.errors import brief
 from labkit.core.identity import Identity
 
@@ -69,7 +69,7 @@ class RoleAssignments:
         """Raises RoleAssignmentExists where this principal has this role at this scope already,
         RoleAssignmentUpdateNotPermitted where another assignment has the id, and
         RoleAssignmentLimitExceeded."""
-        scope = _key(assignment.scope)
+        scope = key(assignment.scope)
         held = self._index.get(assignment.principal_id, {}).get(scope, ())
         if any(one.until == _NEVER and one.assignment.role_id == assignment.role_id for one in held):
             raise RoleAssignmentExists(
@@ -129,18 +129,18 @@ class RoleAssignments:
 
     def _list(self, held: _Held) -> None:
         self._by_id[held.assignment.id] = held
-        self._counts[_counted(_key(held.assignment.scope))[1]] += 1
+        self._counts[_counted(key(held.assignment.scope))[1]] += 1
 
     def _unlist(self, held: _Held) -> None:
         del self._by_id[held.assignment.id]
-        self._counts[_counted(_key(held.assignment.scope))[1]] -= 1
+        self._counts[_counted(key(held.assignment.scope))[1]] -= 1
 
     def _find_by_scope(self, held: _Held) -> None:
         of = self._index.setdefault(held.assignment.principal_id, {})
-        of.setdefault(_key(held.assignment.scope), []).append(held)
+        of.setdefault(key(held.assignment.scope), []).append(held)
 
     def _lose(self, held: _Held) -> None:
-        self._index[held.assignment.principal_id][_key(held.assignment.scope)].remove(held)
+        self._index[held.assignment.principal_id][key(held.assignment.scope)].remove(held)
 
     def _forget(self, now: int) -> None:
         """Drops removed assignments that no token can see any more."""
@@ -157,11 +157,11 @@ class RoleAssignments:
 
     def deny(self, assignment: DenyAssignment) -> None:
         """Puts a deny assignment in force."""
-        self._denies.setdefault(_key(assignment.scope), []).append(assignment)
+        self._denies.setdefault(key(assignment.scope), []).append(assignment)
 
     def allow_again(self, assignment: DenyAssignment) -> None:
         """Takes it out of force, if it is in force."""
-        held = self._denies.get(_key(assignment.scope), [])
+        held = self._denies.get(key(assignment.scope), [])
         if assignment in held:
             held.remove(assignment)
 
@@ -219,10 +219,6 @@ class RoleAssignments:
                 self._prune_at = max(_MOST_VIEWS, 2 * len(self._views))
             view = self._views[token_id] = (self._state, now + PROPAGATION)
         return view
-
-
-def _key(scope: str) -> str:
-    return scope.lower().rstrip("/") or "/"
 
 
 def _counted(scope: str) -> tuple[str, str]:

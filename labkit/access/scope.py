@@ -56,6 +56,11 @@ def label(scope: str) -> str:
     return f"{'/'.join(segments[-2:])}{inside}"
 
 
+def key(scope: str) -> str:
+    """A scope as it is looked up: in lower case, and without a slash at its end."""
+    return scope.lower().rstrip("/") or ROOT
+
+
 class Hierarchy:
     """Which management group a subscription or management group is in. What is in none lies directly below
     the root."""

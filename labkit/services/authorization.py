@@ -23,7 +23,7 @@ from labkit.access.errors import (
 )
 from labkit.access.rbac import RoleAssignments
 from labkit.access.roles import Role
-from labkit.access.scope import ROOT, check_scope
+from labkit.access.scope import ROOT, check_scope, key
 from labkit.authenticators.platform import Forwarded, Platform
 from labkit.core.credential import Bearer
 from labkit.core.entropy import Entropy
@@ -109,7 +109,7 @@ class Authorization(ManagementPlane):
 
     def _check_available(self, role: Role, scope: str) -> None:
         ancestors = self._roles.hierarchy.ancestors(scope)
-        if any((one.lower().rstrip("/") or ROOT) in ancestors for one in role.assignable_scopes):
+        if any(key(one) in ancestors for one in role.assignable_scopes):
             return
         raise RoleDefinitionDoesNotExist(
             "The role is not available at this scope.",
@@ -156,8 +156,7 @@ class Authorization(ManagementPlane):
         return [
             self._shown(one)
             for one in self._roles
-            if (one.scope.lower().rstrip("/") or ROOT) in ancestors
-            or (below is True and within(one.scope, scope))
+            if key(one.scope) in ancestors or (below is True and within(one.scope, scope))
         ]
 
     def _shown(self, one: RoleAssignment) -> dict[str, Any]:
@@ -244,7 +243,7 @@ class Authorization(ManagementPlane):
         return [
             shown_role(role)
             for role in self._roles.definitions
-            if any((one.lower().rstrip("/") or ROOT) in ancestors for one in role.assignable_scopes)
+            if any(key(one) in ancestors for one in role.assignable_scopes)
         ]
 
     @operation(
@@ -254,7 +253,7 @@ class Authorization(ManagementPlane):
         """The deny assignments that count at the scope. Nobody makes one by hand: there is no operation for
         it."""
         ancestors = self._roles.hierarchy.ancestors(self._scope(call))
-        return [one for one in self._roles.denies if (one.scope.lower().rstrip("/") or ROOT) in ancestors]
+        return [one for one in self._roles.denies if key(one.scope) in ancestors]
 
 
 def _place(scope: str) -> str:
