@@ -73,6 +73,8 @@ def _end(workers: list[int | None]) -> None:
     for worker in workers:
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(worker)
+            # Otherwise a worker might start a kernel anew that it sees dying.
+            process.suspend()
             doomed += [*process.children(recursive=True), process]
     for process in doomed:
         with suppress(psutil.NoSuchProcess):
