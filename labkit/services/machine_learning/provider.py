@@ -82,7 +82,7 @@ class WorkspaceProvider(MachineLearning):
     def _name(self, workspace: Workspace, role: str) -> str:
         # Names of vaults and accounts are unique in the whole of Azure and take letters and digits only.
         stem = "".join(letter for letter in workspace.name.lower() if letter.isalnum())[:10]
-        return f"{stem}{role}{self._entropy(f'{workspace.id.lower()}/{role}', 2).hex()}"
+        return f"{stem}{role}{self._entropy(f'{workspace.id.lower()}/{role}', 3).hex()}"
 
     def deleted(self, call: Call[Workspace]) -> None:
         """The managed identity goes with the workspace. What it depends on stays, and so do role assignments
