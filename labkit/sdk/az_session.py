@@ -15,8 +15,9 @@ from labkit.authenticators.refresh_token import RefreshToken
 from labkit.core.credential import Anonymous, Bearer, Credential
 from labkit.core.errors import brief
 from labkit.core.operation import Op, P, R
-from labkit.identity.errors import SecondFactorRequired, TokenRefused
+from labkit.identity.errors import TokenRefused
 from labkit.sdk.az_errors import AzError
+from labkit.sdk.device_login import EARLY, PAGE, approve
 from labkit.services.azure_ad import ARM, GRAPH, AzureAD, TokenResponse
 from labkit.services.resource_manager import ResourceManager
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from labkit.furniture import Person
     from labkit.lab import Lab
 
-# Seconds. The library that az signs in with replaces a token that would expire within them.
-_EARLY = 5 * 60
 _SUBSCRIPTIONS = "Microsoft.Resources/subscriptions"
 # Who opens the Cloud Shell of a new lab: the how-to asks for an administrator of the subscription.
 _FIRST = "olivia"
@@ -108,7 +107,7 @@ class Session:
     def _bearer(self, resource: str) -> Bearer:
         account = self.account
         held = account.tokens.get(resource)
-        if held is None or held.access_token.seconds_left < _EARLY:
+        if held is None or held.access_token.seconds_left < EARLY:
             held = account.tokens[resource] = self._token(account, resource)
         return held.access_token.bearer
 
@@ -158,15 +157,9 @@ class Session:
         tenant = tenant or self.lab.tenant
         waiting = self.lab.ask(person.name, AzureAD.device_code, tenant, Anonymous())
         if not quiet:
-            page = "https://microsoft.com/devicelogin"
             enter = f"enter the code {waiting.user_code} to authenticate."
-            self.say(f"To sign in, use a web browser to open the page {page} and {enter}")
-        password = Password(person.upn, person.password)
-        try:
-            self.lab.ask(person.name, AzureAD.approve, tenant, password, waiting.user_code)
-        except SecondFactorRequired:
-            both = Password(person.upn, person.password, person.code(self.lab.clock.now))
-            self.lab.ask(person.name, AzureAD.approve, tenant, both, waiting.user_code)
+            self.say(f"To sign in, use a web browser to open the page {PAGE} and {enter}")
+        approve(self.lab, person, tenant, waiting.user_code)
         account = Account(person.upn, "user", person.name, tenant, DeviceCode(waiting.device_code))
         self._enter(account, allow_none)
 

@@ -9,7 +9,8 @@ from labkit.identity.token import Token
 from labkit.sdk.activation import current
 from labkit.sdk.azureml.exceptions import AuthenticationException, UserErrorException, check_text, refused_as
 from labkit.sdk.azureml.handle import Handle
-from labkit.sdk.azureml.session import EARLY, Session
+from labkit.sdk.azureml.session import Session
+from labkit.sdk.device_login import EARLY
 from labkit.services.azure_ad import ARM, AzureAD
 
 

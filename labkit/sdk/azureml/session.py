@@ -7,23 +7,21 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from labkit.authenticators.device_code import DeviceCode
-from labkit.authenticators.password import AZURE_CLI, Password
+from labkit.authenticators.password import AZURE_CLI
 from labkit.authenticators.refresh_token import RefreshToken
 from labkit.core.credential import Anonymous, Bearer
-from labkit.identity.errors import SecondFactorRequired, SignInRefused
+from labkit.identity.errors import SignInRefused
 from labkit.sdk.azureml.exceptions import AuthenticationException, refused_as
 from labkit.sdk.azureml.terminal import say
+from labkit.sdk.device_login import EARLY, PAGE, approve
 from labkit.services.azure_ad import ARM, AzureAD, TokenResponse
 
 if TYPE_CHECKING:
     from labkit.furniture import Person
     from labkit.lab import Lab
 
-# As the SDK does: a token that would expire within five minutes is replaced first.
-EARLY = 5 * 60
 _BEFORE = "Performing interactive authentication. Please follow the instructions on the terminal."
 _PROMPT = "To sign in, use a web browser to open the page {page} and enter the code {code} to authenticate."
-_PAGE = "https://microsoft.com/devicelogin"
 _AFTER = "Interactive authentication successfully completed."
 _HEADLESS = (
     "ServicePrincipalAuthentication(tenant_id=..., service_principal_id=..., "
@@ -79,21 +77,12 @@ class Session:
         tenant = tenant or self._tenant_of(person)
         waiting = self.lab.ask(self.caller, AzureAD.device_code, tenant, Anonymous(), AZURE_CLI)
         say(_BEFORE)
-        say(_PROMPT.format(page=_PAGE, code=waiting.user_code))
-        self._approve(person, tenant, waiting.user_code)
+        say(_PROMPT.format(page=PAGE, code=waiting.user_code))
+        approve(self.lab, person, tenant, waiting.user_code)
         code = DeviceCode(waiting.device_code)
         answer = self.lab.ask(self.caller, AzureAD.token, tenant, code, ARM)
         say(_AFTER)
         return Account(tenant, answer)
-
-    def _approve(self, person: Person, tenant: str, user_code: str) -> None:
-        """What the person does in the browser. They enter a second factor when they are asked for it."""
-        password = Password(person.upn, person.password)
-        try:
-            self.lab.ask(person.name, AzureAD.approve, tenant, password, user_code)
-        except SecondFactorRequired:
-            both = Password(person.upn, person.password, person.code(self.lab.clock.now))
-            self.lab.ask(person.name, AzureAD.approve, tenant, both, user_code)
 
     def _at_the_keyboard(self) -> Person:
         if self.person is None:
