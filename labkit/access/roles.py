@@ -13,6 +13,7 @@ from labkit.core.identity import action_pattern
 from labkit.core.show import Shown
 
 Match = tuple[str, Callable[[str], object]]
+Sides = tuple[list[Match], list[Match]]
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,7 +34,7 @@ class Role(Shown):
     def match(self, action: str, data: bool, one_segment: bool = False) -> tuple[str, str]:
         """The pattern of this role that grants an action and the one that takes it out again, each "" where
         there is none. `one_segment` is the other reading of `/*/` (`action_pattern`)."""
-        plus, minus = self._matches[data, one_segment]
+        plus, minus = self._matches.get((data, one_segment)) or self._compile(data, one_segment)
         granting = next((text for text, matches in plus if matches(action)), "")
         if not granting:
             return "", ""
@@ -58,13 +59,15 @@ class Role(Shown):
         return "\n".join(line for line in lines if line.strip())
 
     @cached_property
-    def _matches(self) -> dict[tuple[bool, bool], tuple[list[Match], list[Match]]]:
-        sides = {False: (self.actions, self.not_actions), True: (self.data_actions, self.not_data_actions)}
-        return {
-            (data, one): (_compiled(plus, one), _compiled(minus, one))
-            for data, (plus, minus) in sides.items()
-            for one in (False, True)
-        }
+    def _matches(self) -> dict[tuple[bool, bool], Sides]:
+        return {}
+
+    def _compile(self, data: bool, one_segment: bool) -> Sides:
+        """What a question of this kind is answered by; made when the first one comes."""
+        plus, minus = (self.data_actions, self.not_data_actions) if data else (self.actions, self.not_actions)
+        sides = _compiled(plus, one_segment), _compiled(minus, one_segment)
+        self._matches[data, one_segment] = sides
+        return sides
 
 
 def _compiled(patterns: tuple[str, ...], one_segment: bool) -> list[Match]:
