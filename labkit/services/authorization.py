@@ -108,8 +108,7 @@ class Authorization(ManagementPlane):
         return self._shown(new)
 
     def _check_available(self, role: Role, scope: str) -> None:
-        ancestors = self._roles.hierarchy.ancestors(scope)
-        if any(key(one) in ancestors for one in role.assignable_scopes):
+        if _available(role, self._roles.hierarchy.ancestors(scope)):
             return
         raise RoleDefinitionDoesNotExist(
             "The role is not available at this scope.",
@@ -201,7 +200,7 @@ class Authorization(ManagementPlane):
     def _ask_elsewhere(self, call: Endpoint, scopes: set[str]) -> None:
         """Whoever changes a role needs the right to at every scope where it counts."""
         for scope in sorted(scopes):
-            if scope.lower().rstrip("/") == call.scope.lower():
+            if key(scope) == key(call.scope):
                 continue
             try:
                 call.ask(Authorization.make_available, scope, self._platform.forward(call.identity))
@@ -240,11 +239,7 @@ class Authorization(ManagementPlane):
     def definitions(self, call: Endpoint) -> list[dict[str, Any]]:
         """The roles that can be assigned at the scope."""
         ancestors = self._roles.hierarchy.ancestors(self._scope(call))
-        return [
-            shown_role(role)
-            for role in self._roles.definitions
-            if any(key(one) in ancestors for one in role.assignable_scopes)
-        ]
+        return [shown_role(role) for role in self._roles.definitions if _available(role, ancestors)]
 
     @operation(
         "List deny assignments", action=f"{PROVIDER}/denyAssignments/read", accepts=(Bearer, Forwarded)
@@ -274,6 +269,11 @@ def shown_role(role: Role) -> dict[str, Any]:
         "NotDataActions": list(role.not_data_actions),
         "AssignableScopes": list(role.assignable_scopes),
     }
+
+
+def _available(role: Role, ancestors: list[str]) -> bool:
+    """Whether a role can be assigned at the scope that has these ancestors."""
+    return any(key(one) in ancestors for one in role.assignable_scopes)
 
 
 def _content(one: RoleAssignment) -> tuple[str, str, str]:
