@@ -6,21 +6,26 @@ from labkit.authenticators.client_secret import ClientSecret
 from labkit.authenticators.device_code import DeviceCode
 from labkit.authenticators.password import Password
 from labkit.authenticators.refresh_token import RefreshToken
+from labkit.authenticators.registry_password import RegistryPassword
 from labkit.authenticators.run_token import RunToken
 from labkit.authenticators.service_key import ServiceKey
 from labkit.authenticators.service_token import ServiceToken
 from labkit.authenticators.shared_key import SharedKey
+from labkit.authenticators.ssh import SshKey, SshPassword
 from labkit.core.credential import Anonymous, Bearer
 from labkit.furniture import CLIENT_ID, PARTNER_TENANT
 from labkit.services.app_insights import AppInsights
 from labkit.services.authorization import Authorization
-from labkit.services.azure_ad import ARM, GRAPH, KEY_VAULT, STORAGE, AzureAD
+from labkit.services.azure_ad import ARM, DATABRICKS, GRAPH, KEY_VAULT, STORAGE, AzureAD
 from labkit.services.blueprints import Blueprints
+from labkit.services.cosmos import Cosmos
+from labkit.services.databricks import Databricks
 from labkit.services.graph import Graph
 from labkit.services.key_vault import KeyVault
 from labkit.services.kubernetes import Kubernetes
 from labkit.services.machine_learning.data_stores import DataStores
 from labkit.services.machine_learning.edition import Editions
+from labkit.services.machine_learning.high_business_impact import SCRATCH_DISKS, Support
 from labkit.services.machine_learning.images import Images
 from labkit.services.machine_learning.keys import WorkspaceKeys
 from labkit.services.machine_learning.models import Models
@@ -32,17 +37,21 @@ from labkit.services.machine_learning.scoring import Scoring
 from labkit.services.machine_learning.serving import ScoringScript, Serving
 from labkit.services.machine_learning.web_services import WebServices
 from labkit.services.management_groups import ManagementGroups
+from labkit.services.provider_registration import Features, ProviderRegistration
 from labkit.services.registry import ContainerRegistry
 from labkit.services.resource_manager import ResourceManager
-from labkit.services.storage import BlobStorage
+from labkit.services.storage import BlobStorage, FileStorage
 from labkit.services.vault_access import VaultAccess
+from labkit.services.virtual_machine import VirtualMachines
 
 __all__ = [
     "ARM",
     "CLIENT_ID",
+    "DATABRICKS",
     "GRAPH",
     "KEY_VAULT",
     "PARTNER_TENANT",
+    "SCRATCH_DISKS",
     "STORAGE",
     "Anonymous",
     "AppInsights",
@@ -53,9 +62,13 @@ __all__ = [
     "Blueprints",
     "ClientSecret",
     "ContainerRegistry",
+    "Cosmos",
     "DataStores",
+    "Databricks",
     "DeviceCode",
     "Editions",
+    "Features",
+    "FileStorage",
     "Graph",
     "Images",
     "KeyVault",
@@ -64,7 +77,9 @@ __all__ = [
     "Models",
     "Notebooks",
     "Password",
+    "ProviderRegistration",
     "RefreshToken",
+    "RegistryPassword",
     "ResourceManager",
     "Resync",
     "RunSecrets",
@@ -76,7 +91,11 @@ __all__ = [
     "ServiceToken",
     "Serving",
     "SharedKey",
+    "SshKey",
+    "SshPassword",
+    "Support",
     "VaultAccess",
+    "VirtualMachines",
     "WebServices",
     "WorkspaceKeys",
 ]

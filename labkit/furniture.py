@@ -59,7 +59,7 @@ def move_in(parts: Parts) -> dict[str, Person]:
     people[GUEST] = hire(parts, parts.partner.directory, GUEST)
     _register_application(parts, people["olivia"])
     _assign_roles(parts, people)
-    _open_subscription(parts)
+    _open(parts, SUBSCRIPTION)
     _create_workspaces(parts, people["olivia"])
     parts.trace.clear()
     return people
@@ -106,10 +106,19 @@ def _assign(parts: Parts, principal_id: str, role: str, scope: str) -> None:
     roles.add(RoleAssignment(id, principal_id, roles.definitions.find(role).id, scope, name))
 
 
-def _open_subscription(parts: Parts) -> None:
-    parts.access.roles.hierarchy.place(SUBSCRIPTION, management_group(TENANT))
-    document = {"id": SUBSCRIPTION, "name": SUBSCRIPTION.rpartition("/")[2], "location": REGION}
-    parts.arm.documents[SUBSCRIPTION.lower()] = document
+def open_subscription(parts: Parts, owner: Person, id: str) -> None:
+    """One more subscription, with an owner, where Azure ML is registered."""
+    _open(parts, id)
+    _assign(parts, owner.object_id, "owner", id)
+    provider = parts.home.directory.principal_of(PROVIDER_APP)
+    assert provider is not None
+    _assign(parts, provider.object_id, "user access administrator", id)
+
+
+def _open(parts: Parts, id: str) -> None:
+    parts.access.roles.hierarchy.place(id, management_group(TENANT))
+    document = {"id": id, "name": id.rpartition("/")[2], "location": REGION}
+    parts.arm.documents[id.lower()] = document
 
 
 def _create_workspaces(parts: Parts, owner: Person) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from importlib import import_module
@@ -29,10 +30,12 @@ from labkit.furniture import (
     Person,
     hire,
     move_in,
+    open_subscription,
     workspace_id,
 )
 from labkit.identity.directory import Directory
 from labkit.identity.token import Token
+from labkit.media import Media, media
 from labkit.network.regions import Switchboard
 from labkit.openings import Openings, openings
 from labkit.releases import Release, find_release
@@ -41,6 +44,8 @@ from labkit.services.machine_learning.compute import ComputeCluster, Job
 from labkit.services.machine_learning.node import work
 from labkit.services.machine_learning.workspace import Workspace
 from labkit.wiring import Parts, build
+
+_SUBSCRIPTION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 
 class Lab:
@@ -113,6 +118,12 @@ class Lab:
         """The same, but a refusal comes back as a Verdict instead of being raised."""
         return Verdict.of(lambda: self.ask(caller, op, target, cred, *args, **kwargs))
 
+    @property
+    def media(self) -> Media:
+        """Every disk of the lab as it is now: whose it is, whose key encrypts it, and the raw bytes:
+        `lab.media.find("some text")`, `lab.media["ml-example, blobs"].raw(name)`."""
+        return media(self.resources)
+
     def opens(self, cred: Credential, caller: str = "somebody") -> Openings:
         """What a credential opens, by trying it on everything. Nothing is carried out."""
         return openings(self._parts.door, cred, self._component(caller))
@@ -129,6 +140,19 @@ class Lab:
             )
         self.people[name] = hire(self._parts, self.directory, name)
         return self.people[name]
+
+    def open_subscription(self, name: str) -> str:
+        """A new subscription of the tenant, without any resource and without a cluster ever. olivia owns it.
+        Returns its id; raises BadInput for a name that is taken or none."""
+        if type(name) is not str or not _SUBSCRIPTION_NAME.fullmatch(name):
+            raise BadInput(
+                "A subscription has a name.", presented=brief(name), required="letters, digits and -"
+            )
+        id = f"/subscriptions/{name}"
+        if id.lower() in self._parts.arm.documents:
+            raise BadInput("There is a subscription of that name already.", presented=name)
+        open_subscription(self._parts, self.people["olivia"], id)
+        return id
 
     def sign_in(
         self, who: str, *, second_factor: bool = False, resource: str = ARM, tenant: str = TENANT
@@ -174,8 +198,9 @@ class Lab:
 
     def work(self, cluster: str = CLUSTER) -> list[str]:
         """Lets a compute cluster carry out the runs that wait on it. Returns their run ids; raises BadInput
-        for a cluster that the workspace does not have."""
-        return work(self._parts.door, self._cluster(cluster))
+        for a cluster that the workspace does not have. The cluster of another workspace is named by its
+        id."""
+        return work(self._parts.door, self._parts.clusters, self._cluster(cluster))
 
     def waiting_jobs(self, cluster: str = CLUSTER) -> tuple[Job, ...]:
         """The runs that wait on a cluster, each with the ML service token that it will use: what somebody
@@ -183,7 +208,8 @@ class Lab:
         return tuple(self._cluster(cluster).jobs)
 
     def _cluster(self, name: str) -> ComputeCluster:
-        found = self.resources.get(f"{self.workspace}/computes/{name}")
+        id = name if type(name) is str and name.startswith("/") else f"{self.workspace}/computes/{name}"
+        found = self.resources.get(id)
         if not isinstance(found, ComputeCluster):
             raise BadInput(
                 "The workspace has no such cluster.",

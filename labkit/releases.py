@@ -16,11 +16,13 @@ from labkit.core.errors import BadInput, brief
 class Release:
     """A dated state of the documents. A lab set to it starts at 09:00 UTC of that day. `editions` are those
     that a workspace can have, the first one first; () where the documents know none (statement
-    rbac-upgrade)."""
+    rbac-upgrade). `hbi` is whether it can be one of high business impact (statement enc-hbi-recommended; the
+    release that does not have the flag leaves every temporary disk plain, enc-amlcompute-temp-plain)."""
 
     name: str
     published: str
     editions: tuple[str, ...] = ("Basic", "Enterprise")
+    hbi: bool = True
 
     @property
     def start(self) -> int:
@@ -31,7 +33,7 @@ class Release:
 RELEASES = {
     release.name: release
     for release in (
-        Release("2019-08", "2019-08-07", editions=()),
+        Release("2019-08", "2019-08-07", editions=(), hbi=False),
         Release("2020-01", "2020-01-09"),
         Release("2020-03", "2020-03-13"),
     )

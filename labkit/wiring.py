@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from labkit.access.control import AccessControl
@@ -18,8 +18,10 @@ from labkit.authenticators import (
     instrumentation_key,
     password,
     refresh_token,
+    registry_password,
     service_key,
     shared_key,
+    ssh,
 )
 from labkit.authenticators.bearer import BearerAuthenticator
 from labkit.authenticators.platform import Forwarded, ManagedIdentity, Platform
@@ -32,6 +34,7 @@ from labkit.core.entropy import Entropy
 from labkit.core.operation import Service
 from labkit.core.resource import Resources
 from labkit.core.trace import Trace
+from labkit.cosmos_provider import CosmosAccounts
 from labkit.identity.directory import Directory
 from labkit.identity.issuer import SigningKeys
 from labkit.identity.lab_keys import LabKeys
@@ -39,33 +42,48 @@ from labkit.identity.tenant import Tenant
 from labkit.network.regions import Switchboard
 from labkit.providers import register_all
 from labkit.releases import Release
+from labkit.services import cosmos
 from labkit.services.app_insights import AppInsights
 from labkit.services.authorization import Authorization
 from labkit.services.azure_ad import ARM, AUTHORITY, AzureAD
 from labkit.services.blueprints import Blueprints
+from labkit.services.cosmos import Cosmos
+from labkit.services.databricks import Databricks
 from labkit.services.graph import Graph, directory_endpoint
 from labkit.services.key_vault import KeyVault
 from labkit.services.kubernetes import Kubernetes
+from labkit.services.machine_learning.clusters import Clusters
 from labkit.services.machine_learning.compute import Compute
 from labkit.services.machine_learning.data_stores import DataStores
+from labkit.services.machine_learning.dedicated_cosmos import DedicatedCosmos
 from labkit.services.machine_learning.edition import Editions
+from labkit.services.machine_learning.high_business_impact import RESOURCE_MANAGER, Support
 from labkit.services.machine_learning.images import Images
 from labkit.services.machine_learning.keys import WorkspaceKeys
 from labkit.services.machine_learning.models import Models
 from labkit.services.machine_learning.notebooks import Notebooks
-from labkit.services.machine_learning.permissions import Permissions
+from labkit.services.machine_learning.permissions import PROVIDER_APP, Permissions
 from labkit.services.machine_learning.provider import WorkspaceProvider
 from labkit.services.machine_learning.resync import Resync
+from labkit.services.machine_learning.run_history import RunHistory
 from labkit.services.machine_learning.run_secrets import RunSecrets
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.machine_learning.scoring import Scoring
+from labkit.services.machine_learning.ssh_keys import SshKeys, SshVaults
 from labkit.services.machine_learning.web_services import WebServices
 from labkit.services.management_groups import ManagementGroups
 from labkit.services.management_plane import ResourceManagerEndpoint
+from labkit.services.provider_registration import Features, ProviderRegistration
 from labkit.services.registry import ContainerRegistry
 from labkit.services.resource_manager import ResourceManager, ResourceProviders
-from labkit.services.storage import BlobStorage
+from labkit.services.storage import BlobStorage, FileStorage
 from labkit.services.vault_access import VaultAccess
+from labkit.services.virtual_machine import VirtualMachines
+from labkit.store_providers import Makings
+from labkit.stores import OWN_RUN_HISTORY, RUN_HISTORY, kinds
+
+# https://learn.microsoft.com/azure/active-directory/develop/access-tokens shows it in its examples.
+MICROSOFT_TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
 
 @dataclass(frozen=True)
@@ -83,6 +101,7 @@ class Parts:
     partner: Tenant
     arm: ResourceManagerEndpoint
     door: Door
+    clusters: Clusters
 
 
 def build(release: Release, seed: int | None, home_id: str, partner_id: str) -> Parts:
@@ -99,23 +118,25 @@ def build(release: Release, seed: int | None, home_id: str, partner_id: str) -> 
     arm = _resource_manager(home_id)
     for resource in (home, partner, arm, directory_endpoint(home)):
         resources.add(resource)
-    door = Door(
-        clock,
-        trace,
-        resources,
-        switchboard.is_up,
-        _authenticators(azure_ad_keys, run_keys, platform),
-        access,
-    )
+    authenticators = _authenticators(azure_ad_keys, run_keys, platform)
+    door = Door(clock, trace, resources, switchboard.is_up, authenticators, access)
     providers = ResourceProviders(resources)
     door.install(AzureAD(entropy, clock), ResourceManager(arm, platform, providers, roles), providers)
-    door.install(*_services(platform, run_keys, clock, resources, entropy, release))
+    makings = Makings(home_id, entropy, platform, home.directory, resources, kinds(release.name))
+    history = RunHistory(resources, platform, entropy, makings.kinds[RUN_HISTORY], home_id)
+    door.install(*_services(platform, history, lab_keys, run_keys, clock, resources, entropy, release))
     permissions = Permissions(platform, home.directory, entropy)
-    door.install(Resync(platform, permissions))
-    door.install(*_management(arm, resources, platform, access, home.directory.name_of, entropy))
-    workspaces = WorkspaceProvider(platform, home.directory, permissions, entropy)
-    register_all(providers, home_id, workspaces, resources, policies, entropy, platform, release.editions)
-    return Parts(clock, entropy, trace, resources, switchboard, lab_keys, access, home, partner, arm, door)
+    door.install(*_machines(platform, azure_ad_keys, resources, policies, entropy))
+    door.install(*_management(arm, resources, platform, access, home.directory, entropy))
+    clusters = Clusters(resources, platform, entropy, makings.kinds, clock)
+    door.install(Resync(platform, permissions), Support(arm, clusters.scratch))
+    own = DedicatedCosmos(platform, permissions, history, roles, makings.kinds[OWN_RUN_HISTORY], entropy)
+    workspaces = WorkspaceProvider(platform, home.directory, permissions, history, own, entropy)
+    providers.register(cosmos.TYPE, CosmosAccounts(makings, arm.registrations).provider)
+    asked = (resources, policies, entropy, platform, release.editions, makings, clusters, release.hbi)
+    register_all(providers, home_id, workspaces, *asked)
+    made = (clock, entropy, trace, resources, switchboard, lab_keys, access, home, partner, arm, door)
+    return Parts(*made, clusters)
 
 
 def _management(
@@ -123,28 +144,43 @@ def _management(
     resources: Resources,
     platform: Platform,
     access: AccessControl,
-    name_of_principal: Callable[[str], str],
+    directory: Directory,
     entropy: Entropy,
 ) -> Iterator[Service]:
     roles = access.roles
-    yield Authorization(arm, resources, platform, roles, name_of_principal, entropy)
+    yield Authorization(arm, resources, platform, roles, directory.name_of, entropy)
     yield from (ManagementGroups(arm, platform, roles, entropy), Blueprints(arm, roles, entropy))
     yield from (VaultAccess(arm, access.policies), Graph())
+    yield from (ProviderRegistration(arm, directory), Features(arm))
 
 
 def _services(
     platform: Platform,
+    history: RunHistory,
+    lab_keys: LabKeys,
     keys: SigningKeys,
     clock: Clock,
     resources: Resources,
     entropy: Entropy,
     release: Release,
 ) -> Iterator[Service]:
-    yield from (KeyVault(), BlobStorage(), ContainerRegistry(), Kubernetes())
-    yield from (Compute(platform), Runs(platform, keys, clock), DataStores(platform), RunSecrets(platform))
+    yield from (KeyVault(lab_keys, entropy), BlobStorage(), FileStorage())
+    yield from (ContainerRegistry(), Cosmos(), Kubernetes(), Databricks(), Compute(platform))
+    yield from (Runs(platform, history, keys, clock), DataStores(platform), RunSecrets(platform))
     yield from (Models(platform), Images(platform), Notebooks(platform), WorkspaceKeys(platform))
     yield from (WebServices(platform, keys, clock, resources, entropy), Scoring())
     yield from (Editions(platform, release.editions), AppInsights(entropy))
+
+
+def _machines(
+    platform: Platform, keys: SigningKeys, resources: Resources, policies: VaultPolicies, entropy: Entropy
+) -> Iterator[Service]:
+    # Azure ML's own tenant is in nobody's way until a machine is attached.
+    microsoft = _tenant(MICROSOFT_TENANT, "microsoft.example", keys, entropy)
+    service = microsoft.directory.register("Azure Machine Learning", PROVIDER_APP)
+    microsoft.directory.add_service_principal(service, entropy.uuid("Azure Machine Learning at Microsoft"))
+    vaults = SshVaults(microsoft, resources, policies, platform)
+    yield from (SshKeys(platform, vaults, entropy), VirtualMachines())
 
 
 def _tenant(tenant_id: str, domain: str, keys: SigningKeys, entropy: Entropy) -> Tenant:
@@ -167,6 +203,7 @@ def _resource_manager(tenant_id: str) -> ResourceManagerEndpoint:
         boundary="Azure",
         tenant_id=tenant_id,
         audience=ARM,
+        network=RESOURCE_MANAGER,
     )
 
 
@@ -184,7 +221,10 @@ def _authenticators(
         service_key.ServiceKey: service_key.authenticate,
         instrumentation_key.InstrumentationKey: instrumentation_key.authenticate,
         ServiceToken: ServiceTokenAuthenticator(runs),
+        registry_password.RegistryPassword: registry_password.authenticate,
         shared_key.SharedKey: shared_key.authenticate,
+        ssh.SshPassword: ssh.by_password,
+        ssh.SshKey: ssh.by_key,
         ManagedIdentity: platform.managed_identity,
         Forwarded: platform.forwarded,
     }

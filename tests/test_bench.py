@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labkit.identity.verifier import verify
-from tests import bench, bench_access, bench_scoring
+from tests import bench, bench_access, bench_encryption, bench_scoring
 from tests.race import Row, Rows, race
 
 OK = Row("a", "b", ours=1.0, other=1.0, ratio=1.0, target=1.2)
@@ -32,8 +32,11 @@ def gives(*rows: Row) -> Callable[[int], Rows]:
         (bench.imports, [1.3, 2.5]),
         (partial(bench.door, count=2), [None, None]),
         (partial(bench_scoring.scoring, count=2), [None, None]),
+        (partial(bench_encryption.sealing, scale=1000), [4.0, None, 1.2, None]),
+        (partial(bench_encryption.through_the_door, count=2), [None] * 4),
+        (bench_encryption.cold, [None]),
     ],
-    ids=["verification", "imports", "door", "scoring"],
+    ids=["verification", "imports", "door", "scoring", "sealing", "put and get", "cold"],
 )
 def test_every_piece_runs_and_has_its_targets(
     measure: Callable[[int], Rows], targets: list[float | None]

@@ -147,7 +147,7 @@ class TestFurniture:
             lab.ask(who, ResourceManager.get, SUBSCRIPTION, lab.sign_in(who).bearer)
 
     def test_everything_that_is_created_is_known_to_both_tables(self, lab: Lab) -> None:
-        known = {one.id.lower() for one in lab.resources if one.id.startswith("/subscriptions/")}
+        known = {one.id.lower() for one in lab.resources if one.id.startswith(lab.subscription)}
         assert known < set(lab.parts.arm.documents)
         assert lab.vault in {one.id for one in lab.resources}
 

@@ -22,7 +22,7 @@ TITLE = "Data-flow diagram"
 _FONT = "Helvetica,Arial,sans-serif"
 _MOST_NUMBERS = 8
 # What holds data is drawn as a drum, as data-flow diagrams do.
-STORES = frozenset({"Key Vault", "Azure Storage", "Container Registry", "Application Insights"})
+STORES = frozenset({"Key Vault", "Azure Storage", "Container Registry", "Application Insights", "Cosmos DB"})
 _BOUNDARIES = {
     "Client": ("dotted", "#f6f8fa"),
     "Azure AD": ("solid", "#fff8e6"),

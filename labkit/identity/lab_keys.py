@@ -3,6 +3,7 @@ the package in `lab_keys.pem`. They are public: whoever has labkit has them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from importlib.resources import files
 
@@ -22,7 +23,7 @@ def _published() -> dict[str, bytes]:
     return {label.strip(): pem.encode() for label, _, pem in blocks}
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _load(label: str) -> RSAPrivateKey:
     # The check of the primes takes ten times as long as the load; these keys are checked by a test.
     key = load_pem_private_key(_published()[label], None, unsafe_skip_rsa_key_validation=True)
@@ -45,10 +46,27 @@ class LabKeys:
                 self._fresh[label] = generate_private_key(65537, KEY_BITS)
             return self._fresh[label]
         if label not in _published():
-            raise BadInput(
-                "A seeded lab has no further key for this.",
-                presented=label,
-                required="one of " + ", ".join(_published()),
-                advice="labkit.start(seed=None) generates keys as needed",
-            )
+            raise _used_up(label)
         return _load(label)
+
+    def spare(self, bits: int, start: int, used: Collection[str]) -> tuple[str, RSAPrivateKey]:
+        """A key of `bits` for a vault, and its label: in a seeded lab the first of those that ship with the
+        package, counted from `start`, whose label is not among the used ones; in another lab a fresh one.
+        Raises BadInput when they are used up."""
+        if not self._seeded:
+            return "", generate_private_key(65537, bits)
+        labels = [label for label in _published() if label.startswith(f"vault-{bits}/")]
+        for number in range(len(labels)):
+            label = labels[(start + number) % len(labels)]
+            if label not in used:
+                return label, _load(label)
+        raise _used_up(f"the {len(labels)} RSA keys of {bits} bits, all in use")
+
+
+def _used_up(presented: str) -> BadInput:
+    return BadInput(
+        "A seeded lab has no further key for this.",
+        presented=presented,
+        required="one of those that ship with labkit",
+        advice="labkit.start(seed=None) generates keys as needed",
+    )

@@ -6,6 +6,14 @@ from labkit.core.errors import BadInput, brief
 
 REGIONS = ("eastus", "westus2", "southcentralus", "northeurope", "westeurope")
 
+# https://azure.microsoft.com/explore/global-infrastructure/geographies
+_GEOGRAPHIES = {"northeurope": "Europe", "westeurope": "Europe"}
+
+
+def geography(region: str) -> str:
+    """The market that a region belongs to, within which Azure copies data: "United States" or "Europe"."""
+    return _GEOGRAPHIES.get(region, "United States")
+
 
 def check_region(region: object) -> str:
     """The region's name. Raises BadInput for one that the lab does not have."""

@@ -42,7 +42,9 @@ ARM = "https://management.azure.com/"
 KEY_VAULT = "https://vault.azure.net"
 STORAGE = "https://storage.azure.com/"
 GRAPH = "https://graph.windows.net"
-AUDIENCES = frozenset(map(canonical_audience, (ARM, KEY_VAULT, STORAGE, GRAPH)))
+# https://learn.microsoft.com/azure/databricks/dev-tools/user-aad-token
+DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
+AUDIENCES = frozenset(map(canonical_audience, (ARM, KEY_VAULT, STORAGE, GRAPH, DATABRICKS)))
 LIFETIME = 3599
 
 

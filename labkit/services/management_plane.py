@@ -19,6 +19,7 @@ from labkit.identity.errors import (
     WrongIssuer,
     WrongTenant,
 )
+from labkit.services.registrations import Registrations
 
 TOKEN_DIALECT = {
     CredentialMissing: (401, "AuthenticationFailed"),
@@ -36,11 +37,13 @@ TOKEN_DIALECT = {
 
 @dataclass(eq=False)
 class ResourceManagerEndpoint(Resource):
-    """The endpoint, and what it remembers: resources and management groups by id in lower case."""
+    """The endpoint, and what it remembers: resources and management groups by id in lower case, and what each
+    subscription is registered for."""
 
     service: ClassVar[str] = "Azure Resource Manager"
     documents: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
     management_groups: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
+    registrations: Registrations = field(default_factory=Registrations, kw_only=True)
 
 
 class ManagementPlane(Service):

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from labkit.authenticators.registry_password import RegistryPassword
+from labkit.core.credential import Bearer
 from labkit.core.errors import BadRequest, Forbidden, NotFound, Unauthenticated, brief
+from labkit.core.identity import Capability
 from labkit.core.operation import Call, Service, operation
 from labkit.core.resource import Resource
+from labkit.core.secret import Secret
+from labkit.crypto.errors import Damaged
+from labkit.services import encryption
+from labkit.services.encryption import AccountKey, Disk
 
 TYPE = "Microsoft.ContainerRegistry/registries"
+PASSWORDS = ("password", "password2")
+_ACCEPTED = (Bearer, RegistryPassword)
 # https://distribution.github.io/distribution/spec/api/: lower case, parts joined by slashes, then a tag.
 _PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
 _NAME = re.compile(rf"(?=.{{1,255}}\Z){_PART}(?:/{_PART})*:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}")
@@ -19,10 +29,29 @@ _NAME = re.compile(rf"(?=.{{1,255}}\Z){_PART}(?:/{_PART})*:[A-Za-z0-9_][A-Za-z0-
 
 @dataclass(eq=False)
 class Registry(Resource):
-    """A registry. Images by `name:tag`."""
+    """A registry. Images by `name:tag`. `identity_id` is the object id of its own managed identity, "" while
+    it has none; `given_identities` are object ids of others by client id."""
 
     service: ClassVar[str] = "Container Registry"
-    images: dict[str, bytes] = field(default_factory=dict, repr=False, kw_only=True)
+    identity_id: str = field(default="", kw_only=True)
+    given_identities: dict[str, str] = field(default_factory=dict, kw_only=True)
+    account_key: AccountKey = field(repr=False, kw_only=True)
+    images: Disk = field(repr=False, kw_only=True)
+    passwords: dict[str, str] = field(default_factory=dict, repr=False, kw_only=True)
+
+    @property
+    def opened(self) -> Capability:
+        """What the passwords of its admin account open: all of it, whatever roles say."""
+        return Capability(self.id, (f"{TYPE}/push/write", f"{TYPE}/pull/read"))
+
+    def disks(self) -> Iterator[Disk]:
+        """All images lie on one."""
+        yield self.images
+
+
+def list_credentials(call: Call[Registry], body: Mapping[str, Any]) -> dict[str, Secret]:
+    """The POST action listCredentials: both passwords of the admin account, whose name is the registry's."""
+    return {name: Secret(password) for name, password in call.target.passwords.items()}
 
 
 def _check_image(name: str, image: bytes = b"") -> None:
@@ -38,23 +67,26 @@ class ContainerRegistry(Service):
     name = "Container Registry"
     resource = Registry
     dialect = {
+        # assumption: registry-key-codes
+        encryption.KeyUnavailable: (403, "DENIED"),
+        Damaged: (500, "UNKNOWN"),
         # https://distribution.github.io/distribution/spec/api/#errors-2
         Unauthenticated: (401, "UNAUTHORIZED"),
         Forbidden: (403, "DENIED"),
         NotFound: (404, "MANIFEST_UNKNOWN"),
     }
 
-    @operation("Push image", action=f"{TYPE}/push/write", parse=_check_image)
+    @operation("Push image", action=f"{TYPE}/push/write", accepts=_ACCEPTED, parse=_check_image)
     def push(self, call: Call[Registry], name: str, image: bytes) -> str:
-        """Stores an image, replacing what was under this name. Returns its digest."""
-        images, before = call.target.images, call.target.images.get(name)
-        call.undo(lambda: images.pop(name, None) if before is None else images.update({name: before}))
-        images[name] = image
-        return "sha256:" + hashlib.sha256(image).hexdigest()
+        """Stores an image, replacing what was under this name: it is encrypted before it is stored. Returns
+        its digest. Raises KeyUnavailable. Statement enc-acr."""
+        digest = "sha256:" + hashlib.sha256(image).hexdigest()
+        call.target.images.write(call, name, image)
+        return digest
 
-    @operation("Pull image", action=f"{TYPE}/pull/read", parse=_check_image)
+    @operation("Pull image", action=f"{TYPE}/pull/read", accepts=_ACCEPTED, parse=_check_image)
     def pull(self, call: Call[Registry], name: str) -> bytes:
-        """The image. Raises NotFound."""
+        """The image, decrypted on the fly. Raises NotFound, KeyUnavailable, and Damaged."""
         if name not in call.target.images:
             raise NotFound("The registry has no such image.", presented=name)
-        return call.target.images[name]
+        return call.target.images.read(call, name)

@@ -19,6 +19,7 @@ from labkit.core.errors import BadRequest, Conflict, Forbidden, NotFound, brief
 from labkit.core.identity import within
 from labkit.core.operation import Call, Op, Service, operation
 from labkit.core.resource import Resource, Resources
+from labkit.crypto.errors import Damaged
 from labkit.network.regions import check_region
 from labkit.services.management_plane import ManagementPlane, ResourceManagerEndpoint
 from labkit.services.resource_id import group_of, name_of, parent_of, resource_type
@@ -49,16 +50,20 @@ class Provider:
     make     builds the resource from its id and region
     created  completes it, asking other services if need be; returns its properties
     deleted  takes away what it has outside of itself
-    actions  POST actions by name, such as `listKeys`
-    changed  carries out what a PUT over it would change, given as the properties that get another value;
-             raises BadRequest for those that may not change, by default all
+    actions  POST actions by name, such as `listKeys`; each is given the body too
+    changed  carries out what a PUT over it would change, given as the properties that get another value, and
+             returns those that are shown otherwise than they were given; raises BadRequest for those that
+             may not change, by default all
+    secret   properties that Resource Manager passes on and keeps nowhere; what it shows of them is what
+             `created` returns
     """
 
     make: Callable[[str, str], Resource]
     created: Callable[[Call[Any], Mapping[str, Any]], dict[str, Any]] = lambda call, properties: {}
     deleted: Callable[[Call[Any]], None] = lambda call: None
-    actions: Mapping[str, Callable[[Call[Any]], Any]] = field(default_factory=dict)
-    changed: Callable[[Call[Any], Mapping[str, Any]], None] = _NOTHING_CHANGES
+    actions: Mapping[str, Callable[[Call[Any], Mapping[str, Any]], Any]] = field(default_factory=dict)
+    changed: Callable[[Call[Any], Mapping[str, Any]], Mapping[str, Any] | None] = _NOTHING_CHANGES
+    secret: frozenset[str] = frozenset()
 
 
 _SUBSCRIPTIONS = "Microsoft.Resources/subscriptions"
@@ -72,6 +77,7 @@ class ResourceProviders(Service):
     """Where Resource Manager passes calls on to. Takes nobody else's call."""
 
     name = "resource provider"
+    dialect = {Damaged: (500, "InternalServerError")}
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -96,6 +102,10 @@ class ResourceProviders(Service):
         """Raises BadRequest for an id of a type that no provider is registered for."""
         self._provider(id)
 
+    def secret(self, id: str) -> frozenset[str]:
+        """The properties of this resource that are kept nowhere."""
+        return self._provider(id).secret
+
     def _provider(self, id: str) -> Provider:
         return self.of_type(resource_type(id))
 
@@ -116,9 +126,10 @@ class ResourceProviders(Service):
         return self._provider(call.target.id).created(call, properties)
 
     @operation("Update", accepts=(Forwarded,))
-    def update(self, call: Call[Resource], changes: Mapping[str, Any]) -> None:
-        """Carries out what a PUT changes. Raises BadRequest."""
-        self._provider(call.target.id).changed(call, changes)
+    def update(self, call: Call[Resource], changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Carries out what a PUT changes. Returns what is shown otherwise than it was given. Raises
+        BadRequest."""
+        return dict(self._provider(call.target.id).changed(call, changes) or {})
 
     @operation("Deprovision", accepts=(Forwarded,))
     def deprovision(self, call: Call[Resource]) -> None:
@@ -129,12 +140,12 @@ class ResourceProviders(Service):
         call.undo(lambda: self._resources.add(resource))
 
     @operation("Act", accepts=(Forwarded,))
-    def act(self, call: Call[Resource], action: str) -> Any:
+    def act(self, call: Call[Resource], action: str, body: Mapping[str, Any]) -> Any:
         """Carries out a POST action."""
         actions = self._provider(call.target.id).actions
         if action not in actions:
             raise BadRequest("No such action.", presented=action, required=", ".join(actions) or "none")
-        return actions[action](call)
+        return actions[action](call, body)
 
 
 def _plain(properties: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -170,10 +181,22 @@ def _differing(given: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, 
     }
 
 
+def _says_more(shown: Any, given: Any) -> bool:
+    """Whether a property has what was asked for, and more is shown of it than was said."""
+    if type(shown) is not dict or type(given) is not dict:
+        return False
+    different = _differing(given, shown)
+    return all(name in shown and _says_more(shown[name], value) for name, value in different.items())
+
+
 def _check_properties(location: str, properties: Mapping[str, Any] | None = None) -> None:
     if properties is not None and type(properties) is not dict:
         raise BadRequest("Properties are a mapping.", presented=brief(properties), required="a dict, or None")
     _plain(properties)
+
+
+def _check_body(action: str = "listKeys", body: Mapping[str, Any] | None = None) -> None:
+    _check_properties("", body)
 
 
 class ResourceManager(ManagementPlane):
@@ -208,13 +231,14 @@ class ResourceManager(ManagementPlane):
     ) -> dict[str, Any]:
         """Creates a resource, or changes its properties, and returns it as Resource Manager shows it. Raises
         NotFound for a missing resource group, BadRequest for an unknown type and for a property that cannot
-        have this value, BadInput for a region that the lab does not have. Statement
-        flow-create-workspace."""
+        have this value, MissingSubscriptionRegistration for a type whose provider is not registered, BadInput
+        for a region that the lab does not have. Statement flow-create-workspace."""
         documents, scope = self._endpoint.documents, call.scope
         for above in (parent_of(group_of(scope)), group_of(scope), parent_of(scope)):
             if above.lower() not in documents and above.lower() != scope.lower():
                 raise NotFound("What this would be created in does not exist.", presented=above)
         self._providers.check(scope)
+        self._endpoint.registrations.check(scope, resource_type(scope).partition("/")[0])
         region = check_region(location)
         existing, given = documents.get(scope.lower()), _plain(properties)
         if existing is not None:
@@ -230,7 +254,10 @@ class ResourceManager(ManagementPlane):
         scope = call.scope
         self._providers.prepare(call, scope, region)
         made = self._pass_on(call, ResourceProviders.provision, scope, given)
+        given = {name: value for name, value in given.items() if name not in self._providers.secret(scope)}
         for name, value in _differing({name: given[name] for name in given if name in made}, made).items():
+            if _says_more(made[name], value):
+                continue
             raise BadRequest(
                 f"The property {name} cannot be had like this.",
                 presented=f"{name}: {brief(value)}",
@@ -254,8 +281,15 @@ class ResourceManager(ManagementPlane):
         if existing["location"] != region:
             raise Conflict("A resource stays in its region.", presented=region, required=existing["location"])
         changes = _differing(given, existing["properties"])
-        self._pass_on(call, ResourceProviders.update, call.scope, changes)
-        return {**existing, "properties": existing["properties"] | changes}
+        for name in changes.keys() & self._providers.secret(call.scope):
+            raise BadRequest(
+                f"The property {name} was kept nowhere, so it cannot be changed.",
+                presented=f"{name}, not shown",
+                required="what is shown of it, or nothing",
+                advice="delete the resource and create it again",
+            )
+        shown = self._pass_on(call, ResourceProviders.update, call.scope, changes)
+        return {**existing, "properties": existing["properties"] | changes | shown}
 
     def _store(self, call: Call[Any], document: dict[str, Any]) -> None:
         documents, key = self._endpoint.documents, call.scope.lower()
@@ -310,12 +344,24 @@ class ResourceManager(ManagementPlane):
         inside = sorted((key for key in documents if within(key, call.scope)), key=len, reverse=True)
         for key in inside:
             self._providers.check(documents[key]["id"])
-        for key in inside:
-            self._pass_on(call, ResourceProviders.deprovision, documents[key]["id"])
+        self._take_down(call, [documents[key]["id"] for key in inside])
         self._forget_access(call)
         for key in inside:
             call.undo(partial(documents.update, {key: documents[key]}))
             del documents[key]
+
+    def _take_down(self, call: Call[Any], ids: list[str]) -> None:
+        """What another one of them uses goes after that. Raises Conflict where nothing goes any more."""
+        while ids:
+            left: list[tuple[str, Conflict]] = []
+            for id in ids:
+                try:
+                    self._pass_on(call, ResourceProviders.deprovision, id)
+                except Conflict as refusal:
+                    left.append((id, refusal))
+            if len(left) == len(ids):
+                raise left[0][1]
+            ids = [id for id, _ in left]
 
     def _forget_access(self, call: Call[Any]) -> None:
         """What comes to be under the same id is another thing: it has neither these roles nor these locks."""
@@ -326,8 +372,17 @@ class ResourceManager(ManagementPlane):
             self._roles.allow_again(deny)
             call.undo(partial(self._roles.deny, deny))
 
-    @operation("POST", action=lambda scope, action="listKeys", *_, **__: _action(f"{action}/action")(scope))
-    def post(self, call: Call[ResourceManagerEndpoint], action: str = "listKeys") -> Any:
+    @operation(
+        "POST",
+        action=lambda scope, action="listKeys", *_, **__: _action(f"{action}/action")(scope),
+        parse=_check_body,
+    )
+    def post(
+        self,
+        call: Call[ResourceManagerEndpoint],
+        action: str = "listKeys",
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
         """A POST action such as `listKeys`. Raises NotFound or BadRequest."""
         self._document(call.scope)
-        return self._pass_on(call, ResourceProviders.act, call.scope, action)
+        return self._pass_on(call, ResourceProviders.act, call.scope, action, _plain(body))

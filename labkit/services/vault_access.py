@@ -16,28 +16,41 @@ from labkit.services.key_vault import TYPE
 from labkit.services.management_plane import ManagementPlane, ResourceManagerEndpoint
 
 _WRITE = f"{TYPE}/accessPolicies/write"
-# What the permissions of an access policy are called, and the data operation that each is.
-PERMISSIONS: Mapping[str, Mapping[str, str]] = {
+# What the permissions of an access policy are called, and the data operations that each is.
+# https://learn.microsoft.com/azure/key-vault/general/rbac-migration#access-policy-permissions-mapping
+PERMISSIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "secrets": {
-        "get": "getSecret/action",
-        "list": "readMetadata/action",
-        "set": "setSecret/action",
-        "delete": "delete",
-        "all": "*",
+        "get": ("getSecret/action",),
+        "list": ("readMetadata/action",),
+        "set": ("setSecret/action", "update/action"),
+        "delete": ("delete",),
+        "recover": ("recover/action",),
+        "backup": ("backup/action",),
+        "restore": ("restore/action",),
+        "purge": ("purge/action",),
+        "all": ("*",),
     },
     "keys": {
-        "get": "read",
-        "create": "create/action",
-        "delete": "delete",
-        "encrypt": "encrypt/action",
-        "decrypt": "decrypt/action",
-        "wrapKey": "wrap/action",
-        "unwrapKey": "unwrap/action",
-        "sign": "sign/action",
-        "verify": "verify/action",
-        "all": "*",
+        # Roles have one operation for both, and so has the lab.  # assumption: list-is-get
+        "get": ("read",),
+        "list": ("read",),
+        "create": ("create/action",),
+        "update": ("update/action",),
+        "import": ("import/action",),
+        "delete": ("delete",),
+        "recover": ("recover/action",),
+        "backup": ("backup/action",),
+        "restore": ("restore/action",),
+        "purge": ("purge/action",),
+        "encrypt": ("encrypt/action",),
+        "decrypt": ("decrypt/action",),
+        "wrapKey": ("wrap/action",),
+        "unwrapKey": ("unwrap/action",),
+        "sign": ("sign/action",),
+        "verify": ("verify/action",),
+        "all": ("*",),
     },
-    "certificates": {"get": "read", "create": "create/action", "delete": "delete", "all": "*"},
+    "certificates": {"get": ("read",), "create": ("create/action",), "delete": ("delete",), "all": ("*",)},
 }
 _OBJECT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 ALL = {kind: ["all"] for kind in PERMISSIONS}
@@ -46,7 +59,7 @@ ALL = {kind: ["all"] for kind in PERMISSIONS}
 def _data_actions(permissions: object) -> tuple[str, ...]:
     if type(permissions) is not dict or not permissions:
         raise _refuse(permissions)
-    actions = []
+    actions: list[str] = []
     for kind, names in permissions.items():
         known = PERMISSIONS.get(kind) if type(kind) is str else None
         if known is None or type(names) not in (list, tuple):
@@ -54,7 +67,7 @@ def _data_actions(permissions: object) -> tuple[str, ...]:
         for name in names:
             if type(name) is not str or name not in known:
                 raise _refuse({kind: name})
-            actions.append(f"{TYPE}/{kind}/{known[name]}")
+            actions.extend(f"{TYPE}/{kind}/{action}" for action in known[name])
     if not actions:
         raise _refuse(permissions)
     return tuple(actions)
@@ -77,9 +90,19 @@ class VaultAccess(ManagementPlane):
         self._policies = policies
 
     def _vault(self, call: Call[Any]) -> str:
-        if not self._policies.governs(call.scope):
-            raise NotFound("There is no vault with an access policy.", presented=call.scope)
+        if not self._policies.knows(call.scope):
+            raise NotFound("There is no such vault.", presented=call.scope)
         return call.scope
+
+    def _by_policy(self, call: Call[Any]) -> str:
+        if self._policies.governs(vault := self._vault(call)):
+            return vault
+        raise BadRequest(
+            "The vault follows role assignments, so a policy would mean nothing.",
+            presented="enableRbacAuthorization: true",
+            required="enableRbacAuthorization: false",
+            advice="assign a role instead, such as Key Vault Crypto User",
+        )
 
     @operation("Set access policy", action=_WRITE, accepts=(Bearer, Forwarded))
     def set_policy(
@@ -87,7 +110,7 @@ class VaultAccess(ManagementPlane):
     ) -> None:
         """Gives a principal (object id) these permissions, in place of what it had, for instance
         {"secrets": ["get", "list"]}. Raises NotFound or BadRequest."""
-        vault, actions = self._vault(call), _data_actions(permissions)
+        vault, actions = self._by_policy(call), _data_actions(permissions)
         if not _OBJECT_ID.fullmatch(principal_id):
             raise BadRequest("Whose permissions?", presented=brief(principal_id), required="an object id")
         before = self._policies.revoke(vault, principal_id)
@@ -97,7 +120,7 @@ class VaultAccess(ManagementPlane):
     @operation("Remove from access policy", action=_WRITE, accepts=(Bearer, Forwarded))
     def remove_policy(self, call: Call[ResourceManagerEndpoint], principal_id: str) -> None:
         """Takes a principal out of the policy. Raises NotFound."""
-        vault = self._vault(call)
+        vault = self._by_policy(call)
         before = self._policies.revoke(vault, principal_id)
         if not before:
             raise NotFound("The policy does not name this principal.", presented=brief(principal_id))

@@ -10,6 +10,7 @@ from labkit.core.credential import Anonymous, Bearer, Credential
 from labkit.core.errors import BadRequest, LabError, UnknownHost, brief
 from labkit.core.operation import Op
 from labkit.core.secret import Secret
+from labkit.services import registry, storage
 from labkit.services.azure_ad import AUTHORITY
 from labkit.services.machine_learning import workspace
 from labkit.services.machine_learning.keys import WorkspaceKeys
@@ -27,6 +28,9 @@ _OWN_ACTIONS: dict[str, Op[[], Any]] = {
     f"{workspace.TYPE}/listKeys".lower(): WorkspaceKeys.list_keys,
     f"{workspace.TYPE}/resyncKeys".lower(): Resync.resync,
 }
+
+# What has the identity that it is asked to have. A workspace has one anyway.
+_KEEP_IDENTITY = (storage.TYPE.lower(), registry.TYPE.lower())
 
 
 class ApiVersionMissing(BadRequest):
@@ -102,7 +106,8 @@ def _resource(lab: AnyLab, request: Request, credential: Credential) -> Answer:
         return Answer.json(200, shown(document))
     if request.method == "PUT":
         new = lab.resources.get(request.path) is None
-        location, properties = given(request.json(), new)
+        keeps_identity = "/".join(_provider_part(request)[:2]).lower() in _KEEP_IDENTITY
+        location, properties = given(request.json(), new, keeps_identity)
         document = lab.ask(CALLER, ResourceManager.put, target, credential, location, properties)
         return Answer.json(201 if new else 200, shown(document))
     if request.method == "DELETE":
@@ -136,7 +141,8 @@ def _acted(lab: AnyLab, request: Request, target: str, action: str, credential: 
     if own is not None and len(_provider_part(request)) == 4:
         id = request.path.rpartition("/")[0]
         return _opened(lab.ask(CALLER, own, id, credential))
-    return _opened(lab.ask(CALLER, ResourceManager.post, target, credential, action))
+    body = request.json() if request.body else None
+    return _opened(lab.ask(CALLER, ResourceManager.post, target, credential, action, body))
 
 
 def _opened(value: object) -> object:

@@ -22,9 +22,12 @@ _READ_ONLY = ("id", "name", "type")
 _OUT_ALONE = ("provisioningState",)
 
 
-def given(body: Mapping[str, Any], new: bool) -> tuple[str, Json]:
-    """Location and properties of the body of a PUT. Raises MalformedBody, also for parts that the lab would
-    have to forget."""
+def given(body: Mapping[str, Any], new: bool, keeps_identity: bool = False) -> tuple[str, Json]:
+    """Location and properties of the body of a PUT, where it `keeps_identity` the identity among them. Raises
+    MalformedBody, also for parts that the lab would have to forget."""
+    if keeps_identity and "identity" in body and type(body.get("properties", {})) is dict:
+        among = {**body.get("properties", {}), "identity": body["identity"]}
+        body = {name: value for name, value in body.items() if name != "identity"} | {"properties": among}
     location, properties = body.get("location"), body.get("properties", {})
     if type(location) is not str:
         raise MalformedBody(
@@ -62,6 +65,8 @@ def shown(document: Mapping[str, Any]) -> Json:
         return {"id": document["id"], **told}
     told = {name: value for name, value in document.items() if name != "properties"}
     properties = dict(document["properties"])
+    if type(properties.get("identity")) is dict:
+        told["identity"] = properties.pop("identity")
     if document["type"].lower() == workspace.TYPE.lower():
         told["identity"] = {"type": "SystemAssigned", "principalId": properties.pop("identity")}
         properties = {_DEPENDENCIES.get(name, name): value for name, value in properties.items()}

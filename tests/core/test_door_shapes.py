@@ -28,6 +28,7 @@ from labkit.identity.errors import TokenExpired, WrongAudience
 from labkit.lab import Lab
 from labkit.services.azure_ad import ARM, STORAGE, AzureAD
 from labkit.services.storage import BlobStorage, StorageAccount
+from tests.services.ml import keep, kept
 
 STORAGE_DATA = "storage blob data contributor"
 
@@ -36,7 +37,8 @@ STORAGE_DATA = "storage blob data contributor"
 def account(lab: Lab) -> StorageAccount:
     """The first workspace's storage account, with one blob in it."""
     found = next(one for one in lab.resources if isinstance(one, StorageAccount))
-    found.blobs["a"], found.blobs["b"] = b"blob a", b"blob b"
+    for name in ("a", "b"):
+        keep(lab, "storage", name, f"blob {name}".encode())
     return found
 
 
@@ -117,7 +119,7 @@ class TestBlobWithAnAccountKey:
         cred = signed(lab, account, BlobStorage.get, "a")
         with pytest.raises(RequestNotCovered):
             lab.ask("somebody", BlobStorage.put, account.id, cred, "a", b"changed")
-        assert account.blobs["a"] == b"blob a"
+        assert kept(lab, "storage", "a") == b"blob a"
 
     def test_arguments_that_do_not_fit_open_nothing(self, lab: Lab, account: StorageAccount) -> None:
         for request in ("", BlobStorage.get.request(account.id, ())):

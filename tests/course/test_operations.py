@@ -32,6 +32,11 @@ def services(lab: Lab) -> set[str]:
     return {one.name for one in lab.ask("olivia", WebServices.list_services, lab.workspace, token)}
 
 
+def runs(lab: Lab) -> set[str]:
+    account: Any = lab.resources.find(workspace(lab).history)
+    return {name.rpartition("/")[2] for name in account.documents.names()}
+
+
 def readers(lab: Lab) -> set[str]:
     token = lab.sign_in("olivia").bearer
     found = lab.ask("olivia", Authorization.assignments, lab.workspace, token)
@@ -48,7 +53,7 @@ LEFT: dict[str, Callable[[Lab, str], bool]] = {
     "Create compute target": lambda lab, who: f"{who}-cluster" in workspace(lab).computes,
     "Attach compute target": lambda lab, who: f"{who}-attached" in workspace(lab).computes,
     "Attach data stores": lambda lab, who: f"{who}data" in workspace(lab).data_stores,
-    "Run experiment": lambda lab, who: f"{who}-experiment_1" in workspace(lab).runs,
+    "Run experiment": lambda lab, who: f"{who}-experiment_1" in runs(lab),
     "Register model": lambda lab, who: f"{who}-model" in workspace(lab).models,
     "Create image": lambda lab, who: f"{who}-image" in workspace(lab).images,
     "Deploy web service": lambda lab, who: {f"{who}-on-aci", f"{who}-on-aks"} <= services(lab),

@@ -160,6 +160,7 @@ def test_every_component_is_drawn_once_with_its_service_and_name(day: Trace) -> 
             ["Azure Resource Manager"],
             ["Azure Machine Learning", "ml-example"],
             ["Machine Learning Compute", "cpu-cluster"],
+            ["Cosmos DB", "azureml-eastus"],
         ]
     )
 

@@ -363,8 +363,8 @@ class TestLookingAround:
             service.get_logs()
         with pytest.raises(AttributeError, match=r"Workspace has no datastores\. It has: .*name, "):
             _ = ws.datastores
-        with pytest.raises(AttributeError, match=r"Workspace has no create\. It has: .*from_config"):
-            sdk("core", "Workspace").create(name="new")
+        with pytest.raises(AttributeError, match=r"Workspace has no setup\. It has: .*create, from_config"):
+            sdk("core", "Workspace").setup()
 
     @pytest.mark.parametrize("form", [{}, {"auth_enabled": False}, {"token_auth_enabled": True}])
     def test_running_fetches_what_opens_it(self, ws: Any, form: dict[str, bool]) -> None:

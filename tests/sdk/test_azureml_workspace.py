@@ -71,6 +71,7 @@ class TestByDetails:
         assert (details["type"], details["location"], details["sku"]) == (TYPE, "eastus", "Basic")
         assert (details["keyVault"], details["storageAccount"]) == (active.vault, active.storage)
         assert {"containerRegistry", "applicationInsights", "identityPrincipalId"} <= details.keys()
+        assert details["hbiWorkspace"] is False
 
     def test_it_is_equal_to_itself_in_whatever_spelling(self, active: Lab) -> None:
         one, same = sdk()(**PLACE), sdk()("YOUR-SUB-ID", "Your-Resource-Group-Name", "ML-example")

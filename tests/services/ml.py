@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,15 +14,19 @@ from labkit.azure import Models, ResourceManager, WebServices
 from labkit.core.credential import Bearer
 from labkit.core.errors import Refusal
 from labkit.core.operation import Op
+from labkit.core.secret import Secret
 from labkit.furniture import SUBSCRIPTION
 from labkit.lab import Lab
 from labkit.services.authorization import Authorization
+from labkit.services.key_vault import Vault
 from labkit.services.machine_learning.web_services import WebService
 from labkit.services.machine_learning.workspace import Workspace
 
 GROUP = f"{SUBSCRIPTION}/resourceGroups/your-resource-group-name"
 OTHER_GROUP = f"{SUBSCRIPTION}/resourceGroups/your-resource-group-id"
 CLUSTERS = "providers/Microsoft.ContainerService/managedClusters"
+MACHINE = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/box"
+MACHINE_PASSWORD = "correct horse battery"
 WEIGHTS = b"weights of the churn model"
 
 
@@ -39,6 +44,38 @@ def workspace(lab: Lab) -> Workspace:
 def dependency(lab: Lab, role: str) -> Any:
     """The storage account, vault or registry of the workspace."""
     return lab.resources.find(workspace(lab).depends_on[role])
+
+
+def secret(vault: Vault, name: str) -> str:
+    """The newest value under a name, read without asking anybody."""
+    value: Secret = vault.secrets.live[name.lower()][-1].material
+    return value.reveal()
+
+
+def _seat(lab: Lab, store: Any) -> Any:
+    """What a disk sees of a call, for those who have not come through the door."""
+    return SimpleNamespace(target=store, now=lab.clock.now, undo=lambda step: None)
+
+
+def _disk(store: Any) -> Any:
+    return next(iter(store.disks()))
+
+
+def kept(lab: Lab, role: str, name: str) -> bytes:
+    """What the workspace's storage account or registry keeps under a name, decrypted."""
+    store = dependency(lab, role)
+    return bytes(_disk(store).read(_seat(lab, store), name))
+
+
+def keep(lab: Lab, role: str, name: str, data: bytes) -> None:
+    """Puts something there, past the door."""
+    store = dependency(lab, role)
+    _disk(store).write(_seat(lab, store), name, data)
+
+
+def model_at(lab: Lab, endpoint: Any) -> bytes:
+    """The model that an endpoint scores with, decrypted."""
+    return bytes(endpoint.disk.read(_seat(lab, endpoint), f"{endpoint.folder}model"))
 
 
 def revoke(lab: Lab, principal: str, role: str, scope: str) -> None:
@@ -94,6 +131,23 @@ def attach_cluster(lab: Lab, name: str = "prod", region: str = "eastus", group: 
     lab.ask("olivia", ResourceManager.put, cluster, owner, region)
     attach(lab, "olivia", name, {"computeType": "AKS", "resourceId": cluster})
     return cluster
+
+
+def make_machine(lab: Lab, id: str = MACHINE, region: str = "westus2") -> str:
+    """A virtual machine with an account. Returns its id."""
+    profile = {"osProfile": {"adminUsername": "ann", "adminPassword": MACHINE_PASSWORD}}
+    lab.ask("carl", ResourceManager.put, id, lab.sign_in("carl").bearer, region, profile)
+    return id
+
+
+def machine_account(**login: str) -> dict[str, Any]:
+    """How somebody attaches that machine, with its password if not with something else."""
+    account = {"username": "ann", **(login or {"password": MACHINE_PASSWORD})}
+    return {
+        "computeType": "VirtualMachine",
+        "resourceId": MACHINE,
+        "properties": {"administratorAccount": account},
+    }
 
 
 def attach(lab: Lab, who: str, name: str, properties: dict[str, Any]) -> Any:

@@ -21,6 +21,7 @@ def everything(lab: Lab) -> dict[str, Any]:
         "resources": {one.id: _contents(one) for one in lab.resources if one.id.startswith("/subscriptions")},
         "documents": deepcopy(parts.arm.documents),
         "management groups": deepcopy(parts.arm.management_groups),
+        "registrations": repr(parts.arm.registrations),
         "access": access(lab),
         "applications": sorted(directory._applications),
         "principals": sorted(directory.principals()),

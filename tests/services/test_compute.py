@@ -11,23 +11,25 @@ from labkit.services.machine_learning.compute import ComputeCluster
 from tests.services.ml import (
     CLUSTERS,
     GROUP,
+    MACHINE,
     OTHER_GROUP,
     attach,
     attach_cluster,
+    machine_account,
+    make_machine,
     refused,
     unchanged,
     workspace,
 )
 
-MACHINE = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/box"
 CLUSTER = f"{GROUP}/{CLUSTERS}/prod"
 
 
 @pytest.fixture
 def machines(lab: Lab) -> None:
     """A virtual machine and a cluster in the customer's subscription."""
-    for id in (MACHINE, CLUSTER):
-        lab.ask("carl", ResourceManager.put, id, lab.sign_in("carl").bearer, "westus2")
+    make_machine(lab)
+    lab.ask("carl", ResourceManager.put, CLUSTER, lab.sign_in("carl").bearer, "westus2")
 
 
 @pytest.mark.usefixtures("machines")
@@ -35,8 +37,11 @@ def machines(lab: Lab) -> None:
     ("kind", "id"), [("VirtualMachine", MACHINE), ("AKS", CLUSTER), ("AKS", CLUSTER.upper())]
 )
 def test_a_machine_is_attached_and_shown(lab: Lab, kind: str, id: str) -> None:
-    wanted = {"computeType": kind, "resourceId": id}
-    assert attach(lab, "carl", "mine", wanted)["properties"] == wanted
+    wanted: dict[str, Any] = {"computeType": kind, "resourceId": id}
+    given = machine_account() if id == MACHINE else wanted
+    # Of what it was attached with, the name of the account is shown.
+    shown = {"properties": {"administratorAccount": {"username": "ann"}}} if id == MACHINE else {}
+    assert attach(lab, "carl", "mine", given)["properties"] == wanted | shown
     target = lab.resources.find(f"{lab.workspace}/computes/mine")
     assert isinstance(target, ComputeCluster)
     # As it is shown is as it was asked for; what is reached is as Resource Manager spells it.
@@ -113,7 +118,7 @@ def test_another_machine_under_the_same_name_is_a_bad_request(lab: Lab) -> None:
 
 @pytest.mark.usefixtures("machines")
 def test_no_run_is_carried_out_there_and_that_is_said(lab: Lab) -> None:
-    attach(lab, "carl", "box", {"computeType": "VirtualMachine", "resourceId": MACHINE})
+    attach(lab, "carl", "box", machine_account())
     refusal = refused(lab, BadRequest, "carl", Runs.submit, "train", "box", print)
     assert "attached machine" in refusal.message
     assert refusal.presented == "box, VirtualMachine"

@@ -11,7 +11,7 @@ from labkit.services.authorization import Authorization
 from labkit.services.machine_learning.images import model_in
 from labkit.services.machine_learning.workspace import Image
 from labkit.services.resource_manager import ResourceManager
-from tests.services.ml import GROUP, WEIGHTS, ask, dependency, refused, revoke, workspace
+from tests.services.ml import GROUP, WEIGHTS, ask, kept, refused, revoke, workspace
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_an_image_holds_the_model_and_is_in_the_registry(lab: Lab) -> None:
     image = ask(lab, "carl", Images.create, "scorer", "churn")
     assert image == Image("scorer", 1, "churn", 1)
     assert image.tag == "scorer:1"
-    content = dependency(lab, "registry").images[workspace(lab).own("scorer:1")]
+    content = kept(lab, "registry", workspace(lab).own("scorer:1"))
     assert content == b'{"model": "churn", "version": 1, "entry": "score.py"}\n' + WEIGHTS
     assert model_in(content) == WEIGHTS
 
@@ -37,9 +37,8 @@ def test_created_again_it_has_another_version_with_the_latest_model(lab: Lab) ->
     second = ask(lab, "carl", Images.create, "scorer", "churn")
     assert (second.version, second.model_version) == (2, 2)
     assert ask(lab, "rita", Images.list_images) == [first, second]
-    kept = dependency(lab, "registry").images
     names = map(workspace(lab).own, ("scorer:1", "scorer:2"))
-    assert [model_in(kept[name]) for name in names] == [WEIGHTS, b"\n2\n"]
+    assert [model_in(kept(lab, "registry", name)) for name in names] == [WEIGHTS, b"\n2\n"]
 
 
 def test_the_caller_is_asked_for_two_permissions_and_the_identity_does_the_rest(lab: Lab) -> None:

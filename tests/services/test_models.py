@@ -9,7 +9,19 @@ from labkit.core.errors import BadRequest, Conflict, Forbidden, GuestNotSupporte
 from labkit.lab import Lab, start
 from labkit.services.azure_ad import STORAGE
 from labkit.services.machine_learning.workspace import Model
-from tests.services.ml import GROUP, WEIGHTS, ask, dependency, refused, revoke, share, unchanged, workspace
+from tests.services.ml import (
+    GROUP,
+    WEIGHTS,
+    ask,
+    dependency,
+    kept,
+    refused,
+    revoke,
+    secret,
+    share,
+    unchanged,
+    workspace,
+)
 
 BAD_NAMES = ["", " ", "-a", "a b", "a/b", "../keys", "a\n", "x" * 101, None, 5, [], {}, b"churn"]
 
@@ -18,7 +30,7 @@ class TestModels:
     def test_a_model_is_a_blob_of_the_workspace_s_account(self, lab: Lab) -> None:
         model = ask(lab, "carl", Models.register, "churn", WEIGHTS)
         assert model == Model("churn", 1, len(WEIGHTS), model.blob, "carl@contoso.example")
-        assert dependency(lab, "storage").blobs[model.blob] == WEIGHTS
+        assert kept(lab, "storage", model.blob) == WEIGHTS
         assert model.blob == f"azureml/{workspace(lab).own('models/churn/1')}"
         assert ask(lab, "rita", Models.download, "churn") == WEIGHTS
 
@@ -29,7 +41,7 @@ class TestModels:
         assert ask(lab, "rita", Models.get, "churn") == second
         assert ask(lab, "rita", Models.download, "churn") == b"22"
         assert ask(lab, "rita", Models.list_models) == [other, first, second]
-        assert dependency(lab, "storage").blobs[f"azureml/{workspace(lab).own('models/churn/1')}"] == b"1"
+        assert kept(lab, "storage", f"azureml/{workspace(lab).own('models/churn/1')}") == b"1"
 
     def test_the_identity_writes_and_not_the_user(self, lab: Lab) -> None:
         ask(lab, "carl", Models.register, "churn", WEIGHTS)
@@ -100,7 +112,7 @@ class TestDataStores:
         assert ask(lab, "rita", DataStores.list_stores) == ["sales", "workspaceblobstore"]
         assert ask(lab, "carl", DataStores.credential, "sales").reveal() == "AccountKey=hunter2"
         kept = workspace(lab).own("datastore/sales")
-        assert dependency(lab, "vault").secrets[kept] == "AccountKey=hunter2"
+        assert secret(dependency(lab, "vault"), kept) == "AccountKey=hunter2"
         assert "hunter2" not in repr(lab.trace) + repr(workspace(lab))
 
     def test_the_identity_stores_it(self, lab: Lab) -> None:

@@ -7,7 +7,7 @@ import pytest
 from labkit.azure import Notebooks
 from labkit.core.errors import BadRequest, Forbidden, NotFound
 from labkit.lab import Lab
-from tests.services.ml import ask, dependency, refused, revoke, workspace
+from tests.services.ml import ask, dependency, kept, refused, revoke, workspace
 from tests.services.test_models import BAD_NAMES
 
 
@@ -15,7 +15,7 @@ def test_what_was_saved_is_what_is_opened(lab: Lab) -> None:
     for text in ("{}", "größer\n", ""):
         ask(lab, "carl", Notebooks.save, "first.ipynb", text)
         assert ask(lab, "rita", Notebooks.open, "first.ipynb") == text
-    assert dependency(lab, "storage").blobs[f"azureml/{workspace(lab).own('notebooks/first.ipynb')}"] == b""
+    assert kept(lab, "storage", f"azureml/{workspace(lab).own('notebooks/first.ipynb')}") == b""
 
 
 def test_the_identity_reads_and_writes(lab: Lab) -> None:

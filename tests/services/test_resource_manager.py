@@ -166,7 +166,7 @@ class TestPut:
     @pytest.mark.parametrize(
         ("target", "property"),
         [
-            ("vault", "enableRbacAuthorization"),
+            ("vault", "softDeleteRetentionInDays"),
             ("vault", "tag"),
             ("storage", "allowBlobPublicAccess"),
             ("registry", "adminUserEnabled"),

@@ -72,9 +72,9 @@ class TestThroughAzureMl:
     def test_nor_does_a_reader_get_it_as_a_run_secret(self, lab: Lab) -> None:
         vault, rita = lab.resources.find(lab.vault), lab.sign_in("rita").bearer
         assert isinstance(vault, Vault)
-        own = [name.partition("/")[2] for name in vault.secrets]
-        assert own == [f"datastore/{STORE}"]
-        for name in (STORE, f"ml-example-{STORE}", f"../datastore/{STORE}", *own, *vault.secrets):
+        own = [name.partition("/")[2] for name in vault.secrets.names()]
+        assert own == [f"datastore/{STORE}", "registry/password", "registry/password2"]
+        for name in (STORE, f"ml-example-{STORE}", f"../datastore/{STORE}", *own, *vault.secrets.names()):
             with pytest.raises(NotFound):
                 lab.ask("rita", RunSecrets.get, lab.workspace, rita, name)
 

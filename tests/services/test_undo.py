@@ -14,12 +14,14 @@ from labkit.azure import (
     ContainerRegistry,
     DataStores,
     Editions,
+    Features,
     Images,
     KeyVault,
     Kubernetes,
     ManagementGroups,
     Models,
     Notebooks,
+    ProviderRegistration,
     ResourceManager,
     Resync,
     Runs,
@@ -34,6 +36,7 @@ from labkit.furniture import SUBSCRIPTION
 from labkit.lab import Lab, start
 from labkit.services.machine_learning.permissions import permissions
 from labkit.services.machine_learning.workspace import TYPE
+from labkit.services.provider_registration import COSMOS_KEYS
 from tests.services.ml import GROUP, OTHER_GROUP, ask, dependency, deploy, revoke, workspace
 from tests.services.state import everything
 
@@ -157,6 +160,17 @@ CALLS: dict[str, What] = {
     "attach data": lambda lab: (DataStores.attach, lab.workspace, ("sales", "AccountKey=x")),
     "set a run secret": lambda lab: (RunSecrets.put, lab.workspace, ("api", "x")),
     "upgrade": lambda lab: (Editions.upgrade, lab.workspace, ()),
+    "register a provider": lambda lab: (
+        ProviderRegistration.register,
+        SUBSCRIPTION,
+        ("Microsoft.DocumentDB",),
+    ),
+    "unregister a provider": lambda lab: (
+        ProviderRegistration.unregister,
+        SUBSCRIPTION,
+        ("Microsoft.Databricks",),
+    ),
+    "register a feature": lambda lab: (Features.register, SUBSCRIPTION, (COSMOS_KEYS,)),
 }
 
 
@@ -190,7 +204,6 @@ def test_what_was_written_to_storage_and_vault_is_taken_back(lab: Lab, name: str
         ("vault", KEY_VAULT, KeyVault.set_secret, "2"),
     ):
         target = dependency(lab, role)
-        getattr(target, "blobs" if role == "storage" else "secrets")["old"] = value[:0]
         lab.ask(
             "olivia",
             VaultAccess.set_policy,
@@ -207,7 +220,9 @@ def test_what_was_written_to_storage_and_vault_is_taken_back(lab: Lab, name: str
             "Storage Blob Data Contributor",
             lab.people["olivia"].object_id,
         )
-        cred, before = lab.sign_in("olivia", resource=audience).bearer, everything(lab)
+        cred = lab.sign_in("olivia", resource=audience).bearer
+        lab.ask("olivia", op, target.id, cred, "old", value[:0])
+        before = everything(lab)
         with pytest.raises(Conflict):
             lab.ask(
                 "olivia",

@@ -20,8 +20,11 @@ from tests.services.ml import (
     ask,
     attach,
     attach_cluster,
-    dependency,
     deploy,
+    keep,
+    machine_account,
+    make_machine,
+    model_at,
     refused,
     revoke,
     share,
@@ -58,7 +61,7 @@ class TestDeploying:
         assert isinstance(endpoint, ScoringEndpoint)
         assert lab.parts.door.services[Scoring].locate(service.address, lab.resources)[0] is endpoint
         assert service.address.endswith("/score" if kind == "aci" else "/api/v1/service/churn-svc/score")
-        assert (endpoint.model, endpoint.region) == (WEIGHTS, "eastus")
+        assert (model_at(lab, endpoint), endpoint.region) == (WEIGHTS, "eastus")
 
     def test_the_documents_defaults(self, lab: Lab) -> None:
         on_aci = ask(lab, "carl", WebServices.deploy_aci, "one", "churn")
@@ -96,19 +99,19 @@ class TestDeploying:
     def test_of_two_images_of_a_model_the_later_is_taken(self, lab: Lab) -> None:
         for content in (b"first", b"second"):
             tag = workspace(lab).own(ask(lab, "carl", Images.create, content.decode(), "churn").tag)
-            dependency(lab, "registry").images[tag] = b"\n" + content
+            keep(lab, "registry", tag, b"\n" + content)
         endpoint: Any = lab.resources.find(ask(lab, "carl", WebServices.deploy_aci, "one", "churn").endpoint)
-        assert endpoint.model == b"second"
+        assert model_at(lab, endpoint) == b"second"
 
     def test_what_somebody_pushed_over_the_image_is_what_is_deployed(self, lab: Lab) -> None:
         ask(lab, "carl", Images.create, "scorer", "churn")
         for content in (b"", b"no line", b"\xff\nother weights"):
-            dependency(lab, "registry").images[workspace(lab).own("scorer:1")] = content
+            keep(lab, "registry", workspace(lab).own("scorer:1"), content)
             name = f"svc-{len(content)}"
             endpoint: Any = lab.resources.find(
                 ask(lab, "carl", WebServices.deploy_aci, name, "churn").endpoint
             )
-            assert endpoint.model == content.partition(b"\n")[2]
+            assert model_at(lab, endpoint) == content.partition(b"\n")[2]
 
     @pytest.mark.parametrize("kind", ["aci", "aks"])
     def test_deploying_takes_the_one_permission_of_the_documents_table(self, lab: Lab, kind: str) -> None:
@@ -157,9 +160,8 @@ class TestRefusedDeployments:
         refused(lab, Conflict, "carl", WebServices.deploy_aci, "one", "churn")
 
     def test_one_that_is_no_cluster_is_a_bad_request(self, lab: Lab) -> None:
-        machine = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/box"
-        lab.ask("carl", ResourceManager.put, machine, lab.sign_in("carl").bearer, "eastus")
-        attach(lab, "carl", "box", {"computeType": "VirtualMachine", "resourceId": machine})
+        make_machine(lab)
+        attach(lab, "carl", "box", machine_account())
         for compute, kind in (("box", "VirtualMachine"), ("cpu-cluster", "AmlCompute")):
             refusal = refused(lab, BadRequest, "carl", WebServices.deploy_aks, "one", "churn", compute)
             assert refusal.presented == f"{compute}, {kind}"

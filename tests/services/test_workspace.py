@@ -15,6 +15,7 @@ from labkit.services.machine_learning.data_stores import DataStores
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.machine_learning.workspace import Workspace
 from labkit.services.resource_manager import ResourceManager, ResourceProviders
+from tests.services.ml import secret
 from tests.services.state import everything
 
 GROUP = f"{SUBSCRIPTION}/resourceGroups/your-resource-group-name"
@@ -61,6 +62,9 @@ class TestCreation:
             *((name, arm, "POST"), (arm, "Azure Storage", "Act")),
             (name, "Azure AD", "Get token"),
             (name, "Key Vault", "Set secret"),
+            (name, "Azure AD", "Get token"),
+            *((name, arm, "POST"), (arm, "Container Registry", "Act")),
+            *[(name, "Azure AD", "Get token"), (name, "Key Vault", "Set secret")] * 2,
         ]
         assert all(hop.ok for hop in lab.trace)
         assert {hop.initiator for hop in lab.trace.last()} == {"carl"}
@@ -92,7 +96,7 @@ class TestCreation:
         vault: Any = lab.resources.find(workspace.depends_on["vault"])
         account: Any = lab.resources.find(workspace.depends_on["storage"])
         assert isinstance(vault, Vault)
-        [value] = vault.secrets.values()
+        value = secret(vault, workspace.own("datastore/workspaceblobstore"))
         keys = lab.ask("carl", ResourceManager.post, account.id, carl, "listKeys")
         assert value.startswith(
             f"DefaultEndpointsProtocol=https;AccountName={account.name};AccountKey={keys['key1'].reveal()};"

@@ -194,8 +194,10 @@ def test_the_compute_calls_back_with_a_token_of_its_own_while_it_trains_and_at_t
     run_id = submit(lab, token, script)
     lab.trace.clear()
     assert lab.work() == [run_id]
-    assert [hop.operation for hop in lab.trace] == ["Log metric", "Log metric", "Complete run"]
-    assert {(hop.caller, hop.service, hop.credential, hop.subject) for hop in lab.trace} == {
+    # What Azure ML does with each, which keeps the history, is another matter.
+    calls = [hop for hop in lab.trace if hop.parent == 0]
+    assert [hop.operation for hop in calls] == ["Log metric", "Log metric", "Complete run"]
+    assert {(hop.caller, hop.service, hop.credential, hop.subject) for hop in calls} == {
         (lab.cluster, "Azure Machine Learning", "ML service token", f"{run_id} (run)")
     }
     run = lab.ask("carl", Runs.get, lab.workspace, token, run_id)

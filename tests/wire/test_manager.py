@@ -13,6 +13,7 @@ from labkit.lab import Lab
 from labkit.wire import routes
 from labkit.wire.message import DEEPEST_BODY, Request
 from tests.services.state import everything
+from tests.services.stores import ENOUGH, account, allow, customer, disable, new_version
 from tests.wire.conftest import Arm
 
 ML = "Microsoft.MachineLearningServices/workspaces"
@@ -73,6 +74,29 @@ class TestResources:
         assert arm("PUT", path, {"location": "westeurope"}).status_code == 201
         assert arm("GET", path).json()["location"] == "westeurope"
 
+    def test_a_storage_account_is_given_an_identity_and_a_customer_s_key(
+        self, attached: Lab, arm: Arm
+    ) -> None:
+        path = attached.storage
+        made = arm("PUT", path, {**BODY, "identity": {"type": "SystemAssigned"}}).json()
+        identity = made["identity"]
+        assert (identity["type"], set(identity)) == ("SystemAssigned", {"type", "principalId", "tenantId"})
+        version = new_version(attached).version
+        allow(attached, identity["principalId"], *ENOUGH)
+        put = {"encryption": customer(attached.vault), "provisioningState": "Succeeded"}
+        made = arm("PUT", path, {"location": "eastus", "identity": identity, "properties": put}).json()
+        assert made["properties"]["encryption"] == put["encryption"]
+        assert made["identity"] == identity
+        assert arm("PUT", path, made).json() == made == arm("GET", path).json()
+        assert account(attached).account_key.wrapped.version == version
+        disable(attached)
+        refused(
+            attached,
+            arm,
+            *(403, "Forbidden", "PUT", path),
+            {"location": "eastus", "properties": {"encryption": customer(attached.vault, version=version)}},
+        )
+
 
 class TestLists:
     def test_subscriptions(self, attached: Lab, arm: Arm) -> None:
@@ -101,6 +125,14 @@ class TestActions:
         keys = arm("POST", f"{attached.storage}/listKeys").json()["keys"]
         assert [one["keyName"] for one in keys] == ["key1", "key2"]
         assert all(len(one["value"]) == 88 for one in keys)
+
+    def test_a_key_of_a_storage_account_is_made_anew(self, attached: Lab, arm: Arm) -> None:
+        before = arm("POST", f"{attached.storage}/listKeys").json()["keys"]
+        after = arm("POST", f"{attached.storage}/regenerateKey", {"keyName": "key1"}).json()["keys"]
+        assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
+        assert arm("POST", f"{attached.storage}/listKeys").json()["keys"] == after
+        for body in (None, {}, {"keyName": "key3"}):
+            refused(attached, arm, 400, "BadRequest", "POST", f"{attached.storage}/regenerateKey", body)
 
     def test_the_keys_of_a_workspace(self, attached: Lab, arm: Arm) -> None:
         of_account = arm("POST", f"{attached.storage}/listKeys").json()

@@ -36,7 +36,16 @@ class DeploymentConfiguration:
 
 @dataclass(frozen=True)
 class AciServiceDeploymentConfiguration(DeploymentConfiguration):
-    """For Azure Container Instances."""
+    """For Azure Container Instances; with a key of the customer's for the disk, or without."""
+
+    cmk_vault_base_url: str | None = None
+    cmk_key_name: str | None = None
+    cmk_key_version: str | None = None
+
+    @property
+    def key(self) -> tuple[str | None, str | None, str | None]:
+        """The three, in their order."""
+        return self.cmk_vault_base_url, self.cmk_key_name, self.cmk_key_version
 
 
 @dataclass(frozen=True)

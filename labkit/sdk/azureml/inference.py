@@ -66,4 +66,4 @@ class InferenceConfig:
             exec(compile(source, str(self._script), "exec"), names)
             names["init"]()
 
-        return ScoringScript(lambda data: names["run"](data), init=init)
+        return ScoringScript(lambda data: names["run"](data), init=init, text=source)

@@ -152,14 +152,21 @@ class AciWebservice(Webservice):
         dns_name_label: str | None = None,
         primary_key: str | None = None,
         secondary_key: str | None = None,
+        collect_model_data: bool | None = None,
+        cmk_vault_base_url: str | None = None,
+        cmk_key_name: str | None = None,
+        cmk_key_version: str | None = None,
     ) -> AciServiceDeploymentConfiguration:
-        """How to deploy. Keys are off unless `auth_enabled` is True; a misspelt argument is a TypeError.
-        Statements svc-auth-enabled, svc-defaults."""
+        """How to deploy. Keys are off unless `auth_enabled` is True; a misspelt argument is a TypeError. The
+        three `cmk_` arguments name the customer's key for the disk. Statements svc-auth-enabled,
+        svc-defaults, enc-aci-cmk."""
         check_covered(location=location, ssl_enabled=ssl_enabled, ssl_cert_pem_file=ssl_cert_pem_file)
         check_covered(ssl_key_pem_file=ssl_key_pem_file, ssl_cname=ssl_cname, dns_name_label=dns_name_label)
         check_covered(primary_key=primary_key, secondary_key=secondary_key)
+        check_covered(collect_model_data=collect_model_data)
         sizes = (cpu_cores, memory_gb, tags, properties, description)
-        return AciServiceDeploymentConfiguration(auth_enabled, *sizes, enable_app_insights)
+        key = (cmk_vault_base_url, cmk_key_name, cmk_key_version)
+        return AciServiceDeploymentConfiguration(auth_enabled, *sizes, enable_app_insights, *key)
 
     def update(
         self,
@@ -288,8 +295,8 @@ def deploy(
     wanted = AksWebservice if cluster is not None else AciWebservice
     configuration = wanted.deploy_configuration() if configuration is None else configuration
     if isinstance(configuration, AciServiceDeploymentConfiguration) and cluster is None:
-        keys = configuration.auth_enabled
-        seen = workspace.ask(WebServices.deploy_aci, name, model, keys, None, script)
+        keys, key = configuration.auth_enabled, configuration.key
+        seen = workspace.ask(WebServices.deploy_aci, name, model, keys, None, script, *key)
     elif isinstance(configuration, AksServiceDeploymentConfiguration) and cluster is not None:
         forms = (configuration.auth_enabled, configuration.token_auth_enabled)
         serving = configuration.serving

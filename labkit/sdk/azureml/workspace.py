@@ -8,6 +8,7 @@ from typing import Any
 from labkit.core.operation import Op, R
 from labkit.sdk.azureml import config
 from labkit.sdk.azureml.authentication import AbstractAuthentication, signed_in
+from labkit.sdk.azureml.creation import check_no_clusters, make, properties_of
 from labkit.sdk.azureml.exceptions import (
     AzureMLException,
     ProjectSystemException,
@@ -30,6 +31,7 @@ _DETAILS = {
     "applicationInsights": "insights",
     "identityPrincipalId": "identity",
     "sku": "edition",
+    "hbiWorkspace": "hbiWorkspace",
 }
 
 
@@ -52,6 +54,42 @@ class Workspace(Handle):
         group = f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
         self.id = f"{group}/providers/{TYPE}/{workspace_name}"
         self.location: str = self._document()["location"]
+
+    @classmethod
+    def create(
+        cls,
+        name: str,
+        auth: AbstractAuthentication | None = None,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+        location: str | None = None,
+        create_resource_group: bool = True,
+        sku: str = "basic",
+        friendly_name: str | None = None,
+        storage_account: str | None = None,
+        key_vault: str | None = None,
+        app_insights: str | None = None,
+        container_registry: str | None = None,
+        cmk_keyvault: str | None = None,
+        resource_cmk_uri: str | None = None,
+        hbi_workspace: bool = False,
+        default_cpu_compute_target: object = None,
+        default_gpu_compute_target: object = None,
+        exist_ok: bool = False,
+        show_output: bool = True,
+    ) -> Workspace:
+        """A new workspace; in a resource group that is made for it if there is none. `cmk_keyvault` and
+        `resource_cmk_uri` give run history an account of its own under the customer's key. Raises
+        WorkspaceException. Statements enc-cosmos-cmk-steps, enc-hbi-recommended."""
+        cpu, gpu = default_cpu_compute_target, default_gpu_compute_target
+        check_no_clusters(default_cpu_compute_target=cpu, default_gpu_compute_target=gpu)
+        ids = {"key_vault": key_vault, "storage_account": storage_account, "app_insights": app_insights}
+        keys = {"cmk_keyvault": cmk_keyvault, "resource_cmk_uri": resource_cmk_uri}
+        more = {"container_registry": container_registry, "friendly_name": friendly_name}
+        properties = properties_of(sku, hbi_workspace, **ids, **more, **keys)
+        auth, place = signed_in(auth), (subscription_id, resource_group, name)
+        make(auth, place, location, properties, create_resource_group, exist_ok)
+        return cls(str(subscription_id), str(resource_group), name, auth)
 
     @classmethod
     def from_config(

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from labkit.authenticators.platform import Platform
+from labkit.authenticators.ssh import SshKey, SshPassword
 from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call, operation
 from labkit.core.resource import Resource, Resources
 from labkit.core.secret import Secret
 from labkit.identity.token import Token
-from labkit.services import kubernetes
+from labkit.services import kubernetes, virtual_machine
+from labkit.services.encryption import Disk
+from labkit.services.machine_learning.high_business_impact import Passed
+from labkit.services.machine_learning.kubernetes_support import check_supported
+from labkit.services.machine_learning.mount import Mount
+from labkit.services.machine_learning.nodes import Node, Scale
+from labkit.services.machine_learning.ssh_keys import SshKeys
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
 from labkit.services.resource_id import resource_type
 from labkit.services.resource_manager import ResourceManager
 
 MANAGED = "AmlCompute"
-VIRTUAL_MACHINE = "Microsoft.Compute/virtualMachines"
 # What can be attached, and the resource type of the machine.
-ATTACHABLE = {"AKS": kubernetes.TYPE, "VirtualMachine": VIRTUAL_MACHINE}
+ATTACHABLE = {"AKS": kubernetes.TYPE, "VirtualMachine": virtual_machine.TYPE}
+# Where somebody names the account of a machine that is attached, with its password or key: for Azure ML's
+# eyes alone, so that Resource Manager never shows it.
+MORE = "properties"
+_ACCOUNT = "administratorAccount"
 
 
 class RunContext(Protocol):
@@ -35,23 +46,51 @@ class RunContext(Protocol):
     def data_store(self, name: str) -> Secret:
         """The credential of a data store, through Azure ML."""
 
+    def as_mount(self, data_store: str, path: str = "") -> Mount:
+        """A data store, or a part of it, as a remote file system."""
+
+    def as_download(self, data_store: str, path: str = "") -> list[str]:
+        """Copies it to the node's temporary disk, and says under which names."""
+
+    def stage(self, name: str, data: bytes) -> None:
+        """Writes a file to the node's temporary disk."""
+
+    def staged(self, name: str) -> bytes:
+        """Reads one from there."""
+
+    def list_staged(self) -> list[str]:
+        """What lies there."""
+
+    def upload_file(self, name: str, data: bytes) -> str:
+        """Writes an output or a log to the workspace's Blob storage. Returns the blob's name."""
+
 
 Script = Callable[[RunContext], object]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run that waits on a compute target, with the ML service token that came with it."""
+    """A run that waits on a compute target, with the ML service token that came with it, and the credentials
+    that the node needs (statement enc-hbi-effects), by what they are for: storage, registry, ssh."""
 
     run_id: str
     token: Token = field(repr=False)
     script: Script
+    credentials: Mapping[str, Passed] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
 class ComputeCluster(Resource):
     """Machine Learning Compute: managed, so it lives in the Microsoft subscription. Or, where `machine` is
-    the id of one, a machine of the customer's own that was attached."""
+    the id of one, a machine of the customer's own that was attached; `username` is then the account in it
+    that Azure ML signs in to over SSH, "" where it does not.
+
+    life         tells a managed cluster from one that had its name before
+    hbi          whether its workspace is one of high business impact
+    scale, node  how it scales, and the last node that it had; `provisioned` counts them
+    ssh          the password of the nodes' SSH account
+    now          the present moment
+    """
 
     service: ClassVar[str] = "Machine Learning Compute"
     refuses_guests: ClassVar[bool] = True
@@ -59,6 +98,23 @@ class ComputeCluster(Resource):
     jobs: list[Job] = field(default_factory=list, kw_only=True)
     compute_type: str = field(default=MANAGED, kw_only=True)
     machine: str = field(default="", kw_only=True)
+    username: str = field(default="", kw_only=True)
+    life: str = field(default="", repr=False, kw_only=True)
+    hbi: bool = field(default=False, kw_only=True)
+    scale: Scale = field(default=Scale(), kw_only=True)
+    node: Node | None = field(default=None, repr=False, kw_only=True)
+    provisioned: int = field(default=0, repr=False, kw_only=True)
+    ssh: Passed | None = field(default=None, repr=False, kw_only=True)
+    now: Callable[[], int] = field(default=lambda: 0, repr=False, kw_only=True)
+
+    def present(self) -> Node | None:
+        """Its node, if there is one at this moment."""
+        return self.node if self.node is not None and self.node.there(self.now(), self.scale) else None
+
+    def disks(self) -> Iterator[Disk]:
+        """The temporary disk of its node. The other one lies in a storage account (`NodeStorage`)."""
+        if (node := self.present()) is not None:
+            yield node.temporary_disk
 
 
 RESOURCE_TYPE = f"{TYPE}/computes"
@@ -68,19 +124,25 @@ def attached_to(
     resources: Resources, platform: Platform
 ) -> Callable[[Call[ComputeCluster], Mapping[str, Any]], dict[str, Any]]:
     """How a compute target is made known to the workspace in whose id it stands: a new managed one, or a
-    machine that exists, which the caller has to be allowed to write (statement flow-other-compute)."""
+    machine that exists, which the caller has to be allowed to write (statement flow-other-compute). Into a
+    virtual machine Azure ML signs in with what the caller gives it, once (statement kv-no-user-keys)."""
 
     def created(call: Call[ComputeCluster], properties: Mapping[str, Any]) -> dict[str, Any]:
         workspace, target = resources.find(call.target.workspace_id), call.target
         assert isinstance(workspace, Workspace)
         target.compute_type, target.machine = _wanted(properties)
-        shown = {"computeType": target.compute_type}
+        shown: dict[str, Any] = {"computeType": target.compute_type}
+        login, as_caller = _login(target.compute_type, properties), platform.forward(call.identity)
         if target.machine:
             shown["resourceId"] = target.machine
             # As Resource Manager spells it: what runs there goes with it.
-            as_caller = platform.forward(call.identity)
             target.machine = call.ask(ResourceManager.link, target.machine, as_caller)
+            check_supported(resources.get(target.machine), call.now)
             target.boundary = "Customer subscription"
+        if login is not None:
+            call.ask(SshKeys.authorize, workspace.id, as_caller, target.name, target.machine, login)
+            target.username = login.username
+            shown[MORE] = {_ACCOUNT: {"username": login.username}}
         computes = workspace.computes
         call.undo(lambda: computes.pop(target.name, None))
         computes[target.name] = target.id
@@ -109,20 +171,48 @@ def _wanted(properties: Mapping[str, Any]) -> tuple[str, str]:
     return kind, machine
 
 
-def detached_from(resources: Resources) -> Callable[[Call[ComputeCluster]], None]:
+def _login(kind: str, properties: Mapping[str, Any]) -> SshPassword | SshKey | None:
+    """What somebody lets Azure ML sign in with. Raises BadRequest, which shows nothing of it."""
+    given = properties.get(MORE)
+    if kind != "VirtualMachine" and given is None:
+        return None
+    account = given.get(_ACCOUNT) if type(given) is dict else None
+    account = account if kind == "VirtualMachine" and type(account) is dict else {}
+    texts = {name: text for name, text in account.items() if type(text) is str and text}
+    if texts.keys() == {"username", "password"}:
+        return SshPassword(texts["username"], texts["password"])
+    if texts.keys() == {"username", "privateKeyData"}:
+        return SshKey(texts["username"], texts["privateKeyData"])
+    raise BadRequest(
+        "Azure ML signs in to a virtual machine, and to nothing else, with an account of it.",
+        presented=f"{kind}, {MORE} not shown",
+        required=f"VirtualMachine, {MORE}: {{{_ACCOUNT}: username, and password or privateKeyData}}",
+    )
+
+
+def detached_from(resources: Resources, platform: Platform) -> Callable[[Call[ComputeCluster]], None]:
     """How a deleted compute target is forgotten by its workspace."""
 
     def deleted(call: Call[ComputeCluster]) -> None:
         workspace = resources.find(call.target.workspace_id)
         assert isinstance(workspace, Workspace)
-        name, id = call.target.name, workspace.computes.pop(call.target.name, "")
+        name, machine, username = call.target.name, call.target.machine, call.target.username
+        if username:
+            as_caller = platform.forward(call.identity)
+            call.ask(SshKeys.withdraw, workspace.id, as_caller, name, machine, username)
+        id = workspace.computes.pop(name, "")
         call.undo(lambda: workspace.computes.update({name: id}))
 
     return deleted
 
 
 def _check_job(job: Job) -> None:
-    if type(job) is not Job or type(job.token) is not Token or not callable(job.script):
+    whole = type(job) is Job and type(job.token) is Token and callable(job.script)
+    if (
+        not whole
+        or type(job.credentials) is not dict
+        or any(type(one) is not Passed for one in job.credentials.values())
+    ):
         raise BadRequest("That is not a job.", presented=brief(job), required="what Azure ML sends for a run")
 
 
@@ -142,6 +232,11 @@ class Compute(MachineLearning):
                 presented=f"{call.target.name}, {call.target.compute_type}",
                 required=f"a compute target of type {MANAGED}",
             )
-        jobs = call.target.jobs
-        call.undo(lambda: jobs.remove(job))
-        jobs.append(job)
+        cluster, node = call.target, call.target.present()
+        if cluster.ssh is not None:
+            job = replace(job, credentials={**job.credentials, "ssh": cluster.ssh})
+        if node is not None:
+            call.undo(partial(setattr, node, "idle_since", node.idle_since))
+            node.idle_since = None
+        call.undo(lambda: cluster.jobs.remove(job))
+        cluster.jobs.append(job)

@@ -17,10 +17,11 @@ from labkit.core.operation import Call
 from labkit.core.resource import Resources
 from labkit.identity.issuer import SigningKeys
 from labkit.services.app_insights import ApplicationInsights
+from labkit.services.encryption import Disk
 from labkit.services.machine_learning.compute import ComputeCluster
 from labkit.services.machine_learning.images import build, model_in, packed
 from labkit.services.machine_learning.models import newest_model
-from labkit.services.machine_learning.scoring import FrontEnd, ScoringEndpoint
+from labkit.services.machine_learning.scoring import MODEL, SCRIPT, FrontEnd, ScoringEndpoint
 from labkit.services.machine_learning.service_forms import check_flags, check_service_name
 from labkit.services.machine_learning.serving import ScoringScript, Serving
 from labkit.services.machine_learning.workspace import Image, MachineLearning, Workspace
@@ -64,12 +65,15 @@ class Wanted:
 
 
 class Place(NamedTuple):
-    """Where a service runs: "aci" or "aks", the id of the machine, its region, and the host it answers at."""
+    """Where a service runs: "aci" or "aks", the id of the machine, its region, the host it answers at, and
+    the disk and the folder there that hold what it runs."""
 
     kind: str
     machine: str
     region: str
     host: str
+    disk: Disk
+    folder: str = ""
 
 
 def check_deployment(
@@ -145,9 +149,7 @@ class Deployments(MachineLearning):
         image, tag = fitting[-1], call.target.own(fitting[-1].tag)
         return image, call.ask(ContainerRegistry.pull, registry, as_identity, tag)
 
-    def _open(
-        self, call: Call[Workspace], wanted: Wanted, place: Place, image: Image, content: bytes
-    ) -> WebService:
+    def _open(self, call: Call[Workspace], wanted: Wanted, place: Place, image: Image) -> WebService:
         workspace, script = call.target, wanted.script
         id = f"{workspace.id}/services/{place.kind}/{wanted.name}"
         insights = workspace.depends_on["insights"]
@@ -164,7 +166,8 @@ class Deployments(MachineLearning):
             runs_on=place.machine,
             auth=wanted.auth,
             model_name=f"{image.model}:{image.model_version}",
-            model=model_in(content),
+            disk=place.disk,
+            folder=place.folder,
             script=script,
             serving=wanted.serving,
             healthy=script is None or script.starts,
@@ -220,6 +223,11 @@ class Deployments(MachineLearning):
                 required=found.auth,
             )
         return found
+
+
+def volume(content: bytes, script: ScoringScript | None) -> dict[str, bytes]:
+    """What a service runs, out of its image: the model, and the script where there is one."""
+    return {MODEL: model_in(content)} | ({SCRIPT: script.source} if script else {})
 
 
 def seen(endpoint: ScoringEndpoint) -> WebService:

@@ -57,10 +57,14 @@ class Permissions(MachineLearning):
         self._directory = directory
         self._entropy = draw
 
+    def provider_id(self) -> str:
+        """The object id of Azure ML's own service principal."""
+        principal = self._directory.principal_of(PROVIDER_APP)
+        return principal.object_id if principal else ""
+
     def as_provider(self, call: Call[Any], tenant_id: str) -> Bearer:
         """A token of Azure ML's own service principal for Resource Manager."""
-        principal = self._directory.principal_of(PROVIDER_APP)
-        certificate = self._platform.certificate(principal.object_id if principal else "")
+        certificate = self._platform.certificate(self.provider_id())
         return call.ask(AzureAD.token, tenant_id, certificate, ARM).access_token.bearer
 
     def assign(self, call: Call[Any], provider: Bearer, role: str, principal_id: str, scope: str) -> None:

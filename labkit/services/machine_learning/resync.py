@@ -6,7 +6,7 @@ from labkit.authenticators.platform import Platform
 from labkit.core.identity import within
 from labkit.core.operation import Call, operation
 from labkit.services.machine_learning.permissions import Permissions, permissions
-from labkit.services.machine_learning.provider import store_connection
+from labkit.services.machine_learning.provider import store_connection, store_registry_passwords
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
 from labkit.services.resource_id import group_of
 from labkit.services.resource_manager import ResourceManager
@@ -30,3 +30,4 @@ class Resync(MachineLearning):
                 call.ask(ResourceManager.link, one.scope, self._platform.forward(call.identity))
         self._permissions.grant(call)
         store_connection(self._permissions, call)
+        store_registry_passwords(self._permissions, call)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 from labkit.authenticators.platform import Platform
 from labkit.authenticators.run_token import ISSUER, RunToken
@@ -14,6 +13,7 @@ from labkit.core.operation import Call, operation
 from labkit.identity.issuer import SigningKeys
 from labkit.identity.token import Token
 from labkit.services.machine_learning.compute import Compute, Job, Script
+from labkit.services.machine_learning.run_history import RunHistory
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Run, Workspace
 
 # A run may last for days, and so does its token.  # assumption: run-token-lifetime
@@ -35,10 +35,12 @@ def _check_metric(run_id: str, name: str, value: float) -> None:
 
 
 class Runs(MachineLearning):
-    """Run history. Submitting takes a user's or an application's token; writing also the run's own."""
+    """Run history, kept in Cosmos DB. Submitting takes a user's or an application's token; writing also the
+    run's own."""
 
-    def __init__(self, platform: Platform, keys: SigningKeys, clock: Clock) -> None:
+    def __init__(self, platform: Platform, history: RunHistory, keys: SigningKeys, clock: Clock) -> None:
         super().__init__(platform)
+        self._history = history
         self._keys = keys
         self._clock = clock
 
@@ -51,12 +53,13 @@ class Runs(MachineLearning):
         if compute not in workspace.computes:
             known = ", ".join(workspace.computes) or "none yet"
             raise NotFound("The workspace has no such compute target.", presented=compute, required=known)
-        run = Run(f"{experiment}_{len(workspace.runs) + 1}", experiment, str(call.identity), compute)
-        job = Job(run.run_id, self._token(workspace, run.run_id, call.now), script)
+        number = len(self._history.names(call)) + 1
+        run = Run(f"{experiment}_{number}", experiment, str(call.identity), compute)
+        token = self._token(workspace, run.run_id, call.now)
+        job = Job(run.run_id, token, script, dict(workspace.credentials))
         call.ask(Compute.start, workspace.computes[compute], self.as_workspace(call, workspace), job)
-        call.undo(lambda: workspace.runs.pop(run.run_id))
-        workspace.runs[run.run_id] = run
-        return replace(run, metrics=[])
+        self._history.write(call, run)
+        return run
 
     def _token(self, workspace: Workspace, run_id: str, now: int) -> Token:
         claims = {
@@ -72,36 +75,32 @@ class Runs(MachineLearning):
         }
         return Token(self._keys.sign(claims), self._clock)
 
-    def _run(self, call: Call[Workspace], run_id: str) -> Run:
-        if run_id not in call.target.runs:
-            raise NotFound("The workspace has no such run.", presented=str(run_id)[:60])
-        return call.target.runs[run_id]
-
-    def _open_run(self, call: Call[Workspace], run_id: str) -> Run:
-        run = self._run(call, run_id)
+    def _open_run(self, call: Call[Workspace], run_id: str) -> tuple[Run, str]:
+        run, etag = self._history.read(call, run_id)
         # assumption: ended-runs
         if run.status in ("Completed", "Failed"):
             raise Conflict("The run has ended.", presented=f"{run.run_id} is {run.status}")
-        return run
+        return run, etag
 
     @operation("Log metric", action=f"{_RUNS}/write", accepts=(Bearer, RunToken), parse=_check_metric)
     def log_metric(self, call: Call[Workspace], run_id: str, name: str, value: float) -> None:
         """Adds a value to a run's history. Raises NotFound; BadRequest for what is no number; Conflict once
         the run has ended."""
-        run = self._open_run(call, run_id)
+        run, etag = self._open_run(call, run_id)
         run.status = "Running"
         run.metrics.append((name, float(value)))
+        self._history.write(call, run, etag)
 
     @operation("Complete run", action=f"{_RUNS}/write", accepts=(Bearer, RunToken))
     def complete(self, call: Call[Workspace], run_id: str, error: str = "") -> None:
         """The compute target reports that the script has ended; `error` says how, if it failed. Raises
         NotFound, and Conflict once the run has ended."""
-        run = self._open_run(call, run_id)
+        run, etag = self._open_run(call, run_id)
         run.error = error
         run.status = "Failed" if error else "Completed"
+        self._history.write(call, run, etag)
 
     @operation("Get run", action=f"{_RUNS}/read", accepts=(Bearer, RunToken))
     def get(self, call: Call[Workspace], run_id: str) -> Run:
         """A run with its metrics, as of now."""
-        run = self._run(call, run_id)
-        return replace(run, metrics=list(run.metrics))
+        return self._history.read(call, run_id)[0]

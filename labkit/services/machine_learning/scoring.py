@@ -17,7 +17,9 @@ from labkit.core.identity import Capability
 from labkit.core.operation import Call, Kinds, Service, operation
 from labkit.core.resource import Resource, Resources, split_address
 from labkit.core.trace import Hop
+from labkit.crypto.errors import Damaged
 from labkit.services.app_insights import AppInsights, Request
+from labkit.services.encryption import Disk, KeyUnavailable
 from labkit.services.machine_learning.serving import (
     DIALECT,
     USUAL_MILLISECONDS,
@@ -33,6 +35,8 @@ from labkit.services.machine_learning.workspace import TYPE
 # The one form of authentication that an endpoint is set to, and what it then takes.
 FORMS: Mapping[str, Kinds] = {"none": (Anonymous,), "key": (ServiceKey,), "token": (ServiceToken,)}
 _ON_AKS = "api/v1/service"
+# What lies in the folder of a service.
+MODEL, SCRIPT = "model", "score.py"
 
 
 def score_action(endpoint_id: str) -> str:
@@ -59,13 +63,14 @@ class FrontEnd(Resource):
 
 @dataclass(eq=False)
 class ScoringEndpoint(Resource):
-    """An endpoint, with the model that it scores with.
+    """An endpoint, and where the model is that it scores with.
 
     kind        "aks" or "aci", which stands in its id as well; `runs_on` is the id of the machine
     auth        "none", "key" or "token": one at a time (statement svc-one-form)
     deployment  which one of that name it is: tokens of an earlier one are not for it, nor are those from
                 before keys were enabled in between
     keys        "primary" and "secondary"; none unless it takes keys
+    disk        what its model lies on, and its script, in `folder`
     script      what scores, or None for a checksum; `healthy` says whether its container started
     insights    the id of the component that is told of requests, and `telemetry`, what opens that
     """
@@ -77,7 +82,8 @@ class ScoringEndpoint(Resource):
     auth: str = field(kw_only=True)
     deployment: str = field(kw_only=True)
     model_name: str = field(kw_only=True)
-    model: bytes = field(repr=False, kw_only=True)
+    disk: Disk = field(repr=False, kw_only=True)
+    folder: str = field(default="", kw_only=True)
     keys: dict[str, str] = field(default_factory=dict, repr=False, kw_only=True)
     script: ScoringScript | None = field(default=None, repr=False, kw_only=True)
     serving: Serving = field(default=Serving(), kw_only=True)
@@ -145,7 +151,11 @@ class Scoring(Service):
 
     name = "Web service"
     resource = ScoringEndpoint
-    dialect = DIALECT
+    dialect = {
+        **DIALECT,
+        KeyUnavailable: (503, "ServiceUnavailable"),
+        Damaged: (500, "InternalServerError"),
+    }
     keeps_log = True
 
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
@@ -179,15 +189,18 @@ class Scoring(Service):
         other data give another one. `ahead` is how many requests are there already at this very moment: a
         notebook's calls come one after another, so what a rush does is asked for like this.
 
-        Raises BadRequest (no JSON, too deep), BodyTooLarge, ScriptFailed (502), Unavailable (503) or
-        ScriptTimedOut (504). Statements svc-token-jwt, svc-get-keys."""
+        Raises BadRequest (no JSON, too deep), BodyTooLarge, ScriptFailed (502), Unavailable (503),
+        ScriptTimedOut (504), or KeyUnavailable (503) while the key of its disk cannot be used. Statements
+        svc-token-jwt, svc-get-keys."""
         target, body = call.target, data if isinstance(data, str) else data.decode()
         if not target.healthy:
             # assumption: unhealthy-503
             raise Unavailable("The service's container did not start.", advice="deploy it anew")
+        # assumption: containers-read-their-disk
+        model = target.disk.read(call, f"{target.folder}{MODEL}")
         takes = target.script.takes(body) if target.script else USUAL_MILLISECONDS
         self._serve(call, takes, ahead)
-        return target.script.answer(body) if target.script else _checksum(target, body)
+        return target.script.answer(body) if target.script else _checksum(target.model_name, model, body)
 
     def _serve(self, call: Call[ScoringEndpoint], takes: int, ahead: int) -> None:
         """How long it all takes. Raises Unavailable or ScriptTimedOut where that is too long."""
@@ -232,7 +245,7 @@ class Scoring(Service):
             return
 
 
-def _checksum(endpoint: ScoringEndpoint, body: str) -> dict[str, str]:
-    answer = hashlib.sha256(endpoint.model)
+def _checksum(name: str, model: bytes, body: str) -> dict[str, str]:
+    answer = hashlib.sha256(model)
     answer.update(hashlib.sha256(body.encode()).digest())
-    return {"model": endpoint.model_name, "checksum": answer.hexdigest()[:16]}
+    return {"model": name, "checksum": answer.hexdigest()[:16]}

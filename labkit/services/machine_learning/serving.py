@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from labkit.core.errors import BadRequest, Refusal, brief
@@ -53,11 +54,13 @@ class ScoringScript:
     run           gets the body as text, as `run(raw_data)` in Azure does; what it returns has to be JSON
     milliseconds  what it takes, in simulated time: a number, or a function of the body
     init          called once, when the container starts; a service whose `init` raises is unhealthy
+    text          the script as it lies on a disk; "" for what Python knows of `run`
     """
 
     run: Callable[[str], Any]
     milliseconds: int | Callable[[str], int] = USUAL_MILLISECONDS
     init: Callable[[], object] | None = None
+    text: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         fits = callable(self.run) and (self.init is None or callable(self.init))
@@ -67,6 +70,17 @@ class ScoringScript:
                 presented=f"run {brief(self.run)}, milliseconds {brief(self.milliseconds)}",
                 required="ScoringScript(run, milliseconds=20, init=None) with functions and a whole number",
             )
+
+    @property
+    def source(self) -> bytes:
+        """What lies on the disk of whatever it runs on."""
+        text = self.text
+        if type(text) is not str or not text:
+            try:
+                text = inspect.getsource(self.run)
+            except (OSError, TypeError):
+                text = brief(self.run)
+        return text.encode("utf-8", "surrogatepass")
 
     def takes(self, body: str) -> int:
         """Milliseconds for this body. Raises ScriptFailed where its own function does not tell."""

@@ -10,15 +10,19 @@ from labkit.core.operation import Call, operation
 from labkit.core.secret import Secret
 from labkit.identity.token import Token
 from labkit.network.distance import round_trip
-from labkit.services.kubernetes import Kubernetes
+from labkit.services.container_instances import TYPE as CONTAINER_GROUP
+from labkit.services.kubernetes import Kubernetes, KubernetesCluster
+from labkit.services.machine_learning.container_keys import check_key, filled, group_key
 from labkit.services.machine_learning.deployment import (
     Deployments,
     Place,
     Wanted,
     check_deployment,
     seen,
+    volume,
 )
 from labkit.services.machine_learning.deployment import WebService as WebService
+from labkit.services.machine_learning.kubernetes_support import check_supported
 from labkit.services.machine_learning.scoring import ScoringEndpoint
 from labkit.services.machine_learning.service_forms import changed_form, check_flags, check_which, new_form
 from labkit.services.machine_learning.serving import ScoringScript, Serving
@@ -26,7 +30,6 @@ from labkit.services.machine_learning.workspace import TYPE, Workspace
 from labkit.services.resource_id import group_of, name_of
 from labkit.services.resource_manager import ResourceManager
 
-CONTAINER_GROUP = "Microsoft.ContainerInstance/containerGroups"
 _SERVICES = f"{TYPE}/services"
 # The documents say "a set period" and give none: as long as Azure AD's.  # assumption: service-token-lifetime
 TOKEN_LIFETIME = 3600
@@ -49,8 +52,12 @@ def _check_aci(
     auth_enabled: bool | None = None,
     token_auth_enabled: bool | None = None,
     script: ScoringScript | None = None,
+    cmk_vault_base_url: str | None = None,
+    cmk_key_name: str | None = None,
+    cmk_key_version: str | None = None,
 ) -> None:
     check_deployment("aci", name, auth_enabled, token_auth_enabled, script, None)
+    check_key(cmk_vault_base_url, cmk_key_name, cmk_key_version)
 
 
 def _check_aks(
@@ -99,11 +106,16 @@ class WebServices(Deployments):
         auth_enabled: bool | None = None,
         token_auth_enabled: bool | None = None,
         script: ScoringScript | None = None,
+        cmk_vault_base_url: str | None = None,
+        cmk_key_name: str | None = None,
+        cmk_key_version: str | None = None,
     ) -> WebService:
         """Deploys the latest version of a model to a new container group, which is created as the
-        workspace's managed identity. Raises NotFound for an unknown model, Conflict for a name that is
-        taken, by a service or by a container group, and BadRequest for token authentication. Statements
-        svc-defaults, svc-one-form, svc-auth-enabled, flow-web-service."""
+        workspace's managed identity; with a customer's key its disk is encrypted with that. Raises NotFound
+        for an unknown model, Conflict for a name that is taken, by a service or by a container group,
+        BadRequest for token authentication, for half a key and for a key in a release that knows none here,
+        and KeyUnavailable. Statements svc-defaults, svc-one-form, svc-auth-enabled, flow-web-service,
+        enc-aci-none, enc-aci-cmk."""
         workspace = call.target
         image, content = self._image(call, name, model)
         # What is in another workspace of this group, or was in an earlier one, has another name.
@@ -111,13 +123,16 @@ class WebServices(Deployments):
         if self._resources.get(group) is not None:
             # Made by somebody else: what is in it is not this image alone.
             raise Conflict("There is a container group of this name.", presented=group)
-        as_identity, shown = self.as_workspace(call, workspace), {"image": workspace.own(image.tag)}
+        as_identity = self.as_workspace(call, workspace)
+        key = group_key(cmk_vault_base_url, cmk_key_name, cmk_key_version)
+        shown = {"image": workspace.own(image.tag)} | key
         call.ask(ResourceManager.put, group, as_identity, workspace.region, shown)
+        disk = filled(call, self._resources.find(group), volume(content, script))
         # assumption: endpoint-addresses
         label = f"{name}.{workspace.name}.{name_of(group_of(group))}"
-        place = Place("aci", group, workspace.region, f"{label}.{workspace.region}.aci.azure.example")
+        place = Place("aci", group, workspace.region, f"{label}.{workspace.region}.aci.azure.example", disk)
         wanted = Wanted(name, new_form("aci", auth_enabled, token_auth_enabled), script)
-        return self._open(call, wanted, place, image, content)
+        return self._open(call, wanted, place, image)
 
     @operation("Deploy web service (AKS)", action=f"{_SERVICES}/aks/write", parse=_check_aks)
     def deploy_aks(
@@ -136,12 +151,16 @@ class WebServices(Deployments):
         once, and Conflict for a name that is taken. Statements svc-defaults, svc-one-form, svc-auth-enabled,
         flow-web-service."""
         cluster = self._cluster(call.target, compute)
+        check_supported(machine := self._resources.find(cluster), call.now)
+        assert isinstance(machine, KubernetesCluster)
         image, content = self._image(call, name, model)
         as_identity, what = self.as_workspace(call, call.target), f"{call.target.id}/{name}"
-        region = call.ask(Kubernetes.deploy, cluster, as_identity, what, call.target.own(image.tag))
-        place = Place("aks", cluster, region, self._front_end(call, cluster, region).host)
+        tag, files = call.target.own(image.tag), volume(content, script)
+        region = call.ask(Kubernetes.deploy, cluster, as_identity, what, tag, content, files)
+        host = self._front_end(call, cluster, region).host
+        place = Place("aks", cluster, region, host, machine.data_disks, f"{what}/")
         form = new_form("aks", auth_enabled, token_auth_enabled)
-        return self._open(call, Wanted(name, form, script, serving or Serving()), place, image, content)
+        return self._open(call, Wanted(name, form, script, serving or Serving()), place, image)
 
     @operation("List web services", action=f"{_SERVICES}/read")
     def list_services(self, call: Call[Workspace]) -> list[WebService]:

@@ -14,6 +14,7 @@ from labkit.core.resource import Resource
 from labkit.core.secret import Secret
 from labkit.services.azure_ad import ARM, KEY_VAULT, STORAGE, AzureAD
 from labkit.services.key_vault import KeyVault
+from labkit.services.machine_learning.high_business_impact import Passed
 from labkit.services.management_plane import TOKEN_DIALECT
 from labkit.services.storage import BlobStorage
 
@@ -73,20 +74,26 @@ class Image:
 @dataclass(eq=False)
 class Workspace(Resource):
     """A workspace: its system-assigned managed identity (object id), the resources it depends on (ids by
-    role: storage, vault, registry, insights), its runs, its data stores (secret name by name), its compute
-    targets (ids by name), the versions of its models and images (by name), and its edition ("" in a release
-    that knows none)."""
+    role: storage, vault, registry, insights), the account that keeps its run history (id), its data stores
+    (secret name by name), its compute targets (ids by name), the versions of its models and images (by name),
+    and its edition ("" in a release that knows none).
+
+    hbi          whether it is one of high business impact
+    credentials  what its clusters need, by what it is for
+    """
 
     service: ClassVar[str] = "Azure Machine Learning"
     refuses_guests: ClassVar[bool] = True
     identity_id: str = field(default="", kw_only=True)
     depends_on: dict[str, str] = field(default_factory=dict, kw_only=True)
-    runs: dict[str, Run] = field(default_factory=dict, kw_only=True)
+    history: str = field(default="", kw_only=True)
     data_stores: dict[str, str] = field(default_factory=dict, kw_only=True)
     computes: dict[str, str] = field(default_factory=dict, kw_only=True)
     models: dict[str, list[Model]] = field(default_factory=dict, kw_only=True)
     images: dict[str, list[Image]] = field(default_factory=dict, kw_only=True)
     edition: str = field(default="", kw_only=True)
+    hbi: bool = field(default=False, kw_only=True)
+    credentials: dict[str, Passed] = field(default_factory=dict, repr=False, kw_only=True)
 
     def own(self, name: str) -> str:
         """What something of this workspace is called in what it depends on. Another workspace that shares

@@ -1,0 +1,42 @@
+"""Reads answers that are made of names out of a list: a name, several of them, or a dict by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from labkit.core.errors import brief
+from labkit.course.checking import NotUsable, as_mapping, as_sequence, as_text
+from labkit.course.describing import describe
+
+_LONGEST = 200
+
+
+def as_name(given: object, known: Iterable[str], what: str = "Your answer") -> str:
+    """The known name that is meant, in whatever case. Raises NotUsable, with `what` as the subject of the
+    sentence (so do the others here)."""
+    names = list(known)
+    text = as_text(given, longest=_LONGEST, what=what).strip()
+    found = {name.lower(): name for name in names}.get(text.lower())
+    if found is None:
+        raise NotUsable(f"{what} is {brief(text)}. It should be one of these: {', '.join(names)}.")
+    return found
+
+
+def as_names(answer: object, known: Iterable[str], what: str = "Your answer") -> list[str]:
+    """The known names in a list or tuple, in their order, or in a set."""
+    names = list(known)
+    if not any(type(answer) is kind for kind in (list, tuple, set, frozenset)):
+        raise NotUsable(f"{what} is {describe(answer)}. It should be some of these: {', '.join(names)}.")
+    given = as_sequence(answer, at_most=40, what=what)
+    return [as_name(one, names, what=f"One in {what[:1].lower()}{what[1:]}") for one in given]
+
+
+def by_name(answer: object, known: Iterable[str], what: str = "Your answer") -> Mapping[str, object]:
+    """What a dict says of each of the names, as raw as before. All of them have to be there, and no other."""
+    names = list(known)
+    said = as_mapping(answer, at_most=40, what=what)
+    if unknown := sorted(brief(key) for key in said.keys() - set(names)):
+        raise NotUsable(f"Not asked for: {', '.join(unknown)}. The names are {', '.join(names)}.")
+    if missing := [name for name in names if said.get(name, ...) is ...]:
+        raise NotUsable(f"The answer says nothing of these yet: {', '.join(missing)}.")
+    return {name: said[name] for name in names}
