@@ -32,7 +32,7 @@ from labkit.display.graphviz_svg import Graphviz
 from labkit.furniture import CLIENT_ID, GROUPS, REGION, SUBSCRIPTION, workspace_id
 from labkit.identity.verifier import ALGORITHM, Expectation, KeySet, verify
 from labkit.services.resource_manager import ResourceManager
-from tests import bench_access, bench_scoring
+from tests import bench_access, bench_scoring, bench_wire
 from tests.race import Row, Rows, Work, race
 
 ROUNDS = 15
@@ -190,6 +190,8 @@ MEASUREMENTS: tuple[Callable[[int], Rows], ...] = (
     drawing,
     bench_access.decisions,
     bench_scoring.scoring,
+    # Last: what it puts under this process's clients and sockets stays.
+    bench_wire.tokens,
 )
 
 
