@@ -11,6 +11,7 @@ from labkit.authenticators.service_key import ServiceKey
 from labkit.authenticators.service_token import ServiceToken
 from labkit.authenticators.shared_key import SharedKey
 from labkit.core.credential import Anonymous, Bearer
+from labkit.core.verdict import Verdict
 from labkit.furniture import CLIENT_ID, PARTNER_TENANT
 from labkit.services.app_insights import AppInsights
 from labkit.services.authorization import Authorization
@@ -77,6 +78,7 @@ __all__ = [
     "Serving",
     "SharedKey",
     "VaultAccess",
+    "Verdict",
     "WebServices",
     "WorkspaceKeys",
 ]

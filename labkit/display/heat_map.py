@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from io import StringIO
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from labkit.access.matrix import Cell, Matrix
 from labkit.core.errors import BadInput, brief
@@ -14,22 +11,16 @@ from labkit.core.show import Shown
 from labkit.core.text import plain
 from labkit.display.colours import INK, PAPER
 from labkit.display.matrix_view import colours
-from labkit.display.text import IN_PICTURE, block, escaped
+from labkit.display.picture import LETTER, figure
+from labkit.display.picture import svg as picture
+from labkit.display.text import IN_PICTURE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-# Inches, and points. Letters differ in width; this one is that of a wide line.
-_ROW, _MARGIN, _LETTER, _PADDING, _FONT_SIZE = 0.36, 0.55, 0.088, 0.3, 10
-# Set on top of matplotlib's own defaults, so that no settings of the user's make another picture. Text stays
-# text, and the names of parts are drawn from the salt instead of by chance.
-_SETTINGS = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "labkit",
-    "font.family": "DejaVu Sans",
-    "font.size": _FONT_SIZE,
-}
-_SILENT = logging.NullHandler()
+# Inches.
+_ROW, _MARGIN, _PADDING = 0.36, 0.55, 0.3
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,44 +44,20 @@ def heat_map(matrix: Matrix) -> HeatMap:
 def html(shown: HeatMap) -> str:
     """The picture with the matrix as text below it."""
     matrix = shown.matrix
-    # An image and not an element, as with diagrams: nothing in an image can run or clash with the page.
-    source = quote(svg(matrix), safe=" !$'()*+,-./:;=?@_~")
-    look = f"display:block;max-width:100%;height:auto;background-color:{PAPER}"
-    alt = escaped(f"{matrix.caption}. {matrix.summary}.")
-    return "\n".join(
-        [
-            '<figure style="margin:0">',
-            f'<img alt="{alt}" style="{look}" src="data:image/svg+xml;charset=utf-8,{source}"/>',
-            f"<details><summary>As text</summary>{block(repr(matrix))}</details>",
-            "</figure>",
-        ]
-    )
+    return figure(svg(matrix), f"{matrix.caption}. {matrix.summary}.", repr(matrix))
 
 
 def svg(matrix: Matrix) -> str:
     """The picture alone: the same bytes for the same matrix."""
-    # What it says while it first lists the fonts of a machine is not part of the picture.
-    logging.getLogger("matplotlib").addHandler(_SILENT)
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-    from matplotlib.style import context
-
     heading, column = _widths(matrix)
-    texts = [len(text) * _LETTER + _PADDING for text in (matrix.caption, matrix.summary)]
+    texts = [len(text) * LETTER + _PADDING for text in (matrix.caption, matrix.summary)]
     width = max(heading + column * len(matrix.roles), *texts)
     height = _ROW * (len(matrix.rows) + 1) + 2 * _MARGIN
-    with context(["default", _SETTINGS]):
-        figure = Figure(figsize=(width, height), facecolor=PAPER)
-        canvas = FigureCanvasSVG(figure)
-        _draw(figure.add_axes((0, 0, 1, 1)), matrix, width, height)
-        written = StringIO()
-        canvas.print_svg(
-            written,  # type: ignore[no-untyped-call]
-            metadata={"Date": None, "Creator": None, "Title": matrix.caption},
-        )
-    # The prolog names a document type on the web, which nothing needs.
-    drawn = written.getvalue()
-    return drawn[drawn.index("<svg") :]
+
+    def draw(empty: Figure) -> None:
+        _draw(empty.add_axes((0, 0, 1, 1)), matrix, width, height)
+
+    return picture(width, height, matrix.caption, draw)
 
 
 def _widths(matrix: Matrix) -> tuple[float, float]:
@@ -101,7 +68,7 @@ def _widths(matrix: Matrix) -> tuple[float, float]:
 
 
 def _inches(letters: int) -> float:
-    return min(letters, IN_PICTURE) * _LETTER + _PADDING
+    return min(letters, IN_PICTURE) * LETTER + _PADDING
 
 
 def _draw(axes: Axes, matrix: Matrix, width: float, height: float) -> None:
