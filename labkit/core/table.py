@@ -45,3 +45,14 @@ class Table(Shown):
         ]
         rule = "  ".join("-" * width for width in widths)
         return "\n".join([*([self.caption] if self.caption else []), texts[0], rule, *texts[1:]])
+
+
+class Tabular(Shown):
+    """Base of what shows itself as a table."""
+
+    def as_table(self) -> Table:
+        """All of it."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return repr(self.as_table())

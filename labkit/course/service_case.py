@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import labkit
 from labkit.core.choice import choice
 from labkit.core.clock import seconds
 from labkit.core.credential import Anonymous, Credential
 from labkit.core.errors import BadInput, brief
-from labkit.core.show import Shown
-from labkit.core.table import Table
+from labkit.core.table import Table, Tabular
 from labkit.core.verdict import Verdict
 from labkit.course.service_clients import CLUSTER_REGION, answer_of
 from labkit.course.service_scene import deploy, fetch, keys_of, opens, regenerate
@@ -30,7 +29,7 @@ CLIENTS = ("keeps what it has", "gets a new one first")
 
 
 @dataclass(frozen=True, repr=False)
-class ServiceCase(Shown):
+class ServiceCase(Tabular):
     """What happened, in steps of (what, answer). The last one is the call, or the deployment where there is
     nothing to call."""
 
@@ -54,12 +53,6 @@ class ServiceCase(Shown):
     def as_table(self) -> Table:
         """One row for each step."""
         return Table(("what happens", "answer"), self.steps)
-
-    def __repr__(self) -> str:
-        return repr(self.as_table())
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return self.as_table()._repr_mimebundle_()
 
 
 def service_case(

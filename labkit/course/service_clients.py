@@ -12,12 +12,10 @@ import labkit
 from labkit.core.choice import choice
 from labkit.core.credential import Credential
 from labkit.core.errors import BadInput, brief
-from labkit.core.show import Shown
-from labkit.core.table import Table
+from labkit.core.table import Table, Tabular
 from labkit.core.verdict import Verdict
 from labkit.course.service_scene import deploy, fetch, keys_of, opens
 from labkit.course.stepping import uncounted
-from labkit.display.picture import figure
 from labkit.display.strip_chart import Band, Kind, strip_chart
 from labkit.lab import Lab
 from labkit.services.machine_learning.scoring import Scoring
@@ -40,7 +38,7 @@ _KINDS = {
 @dataclass(frozen=True)
 class Client:
     """How a client gets in. `due` says when it asks for a new token before a call, None that it holds a key;
-    `after_refusal` lets it ask for one when it is refused, and call again."""
+    `after_refusal` lets it ask for one when it is refused, and call again with that."""
 
     due: Due | None
     after_refusal: bool = False
@@ -73,7 +71,7 @@ class ServiceCall:
 
 
 @dataclass(frozen=True, repr=False)
-class Timeline(Shown):
+class Timeline(Tabular):
     """What the clients lived to see. `minutes` is when they called last; `outage` is when the workspace's
     region was down: from the first of these minutes to the one before the second."""
 
@@ -115,18 +113,15 @@ class Timeline(Shown):
         begin, end = self.outage
         return f"{self.minutes} minutes; the workspace's region is down from minute {begin} to {end}"
 
-    def __repr__(self) -> str:
-        return repr(self.as_table())
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def picture(self) -> str:
+        """A strip for each client (SVG)."""
         strips = {
             client: [
                 (call.minute, _KINDS[call.fetching, call.ok]) for call in self.calls if call.client == client
             ]
             for client in self.clients
         }
-        drawn = strip_chart(self.caption, "minutes on the lab's clock", strips, self._band)
-        return {"text/plain": repr(self), "text/html": figure(drawn, self.caption, repr(self))}
+        return strip_chart(self.caption, "minutes on the lab's clock", strips, self._band)
 
     @property
     def _band(self) -> Band | None:
@@ -210,9 +205,10 @@ class _Present:
             made.append(self._fetch(name))
         scores = self._scores(name)
         made += scores
-        # Whoever has no token yet has not been refused by the service, and has asked for one already.
+        # Whoever has no token to call with was not refused by the service, and has just asked for one.
         if client.after_refusal and not all(call.ok for call in scores):
-            made += [self._fetch(name), *self._scores(name)]
+            again = self._fetch(name)
+            made += [again, *(self._scores(name) if again.ok else ())]
         return made
 
     def _scores(self, name: str) -> list[ServiceCall]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import labkit
 from labkit.core.credential import Anonymous, Credential
 from labkit.core.errors import BadRequest
-from labkit.core.show import Shown
-from labkit.core.table import Table
+from labkit.core.table import Table, Tabular
 from labkit.core.verdict import Verdict
 from labkit.course.service_scene import deploy, fetch, keys_of, opens
 from labkit.course.stepping import uncounted
@@ -22,7 +20,7 @@ OFF, ON, NOT_AVAILABLE = "off by default", "on by default", "not available"
 
 
 @dataclass(frozen=True, repr=False)
-class ServiceDefaults(Shown):
+class ServiceDefaults(Tabular):
     """What was found, by (form, target); and which callers a service let in that was deployed with no word
     about authentication, by target."""
 
@@ -35,12 +33,6 @@ class ServiceDefaults(Shown):
         rows = [(form, *(self.found[form, target] for target in targets)) for form in ("key", "token")]
         open_to = ("let in by default", *(", ".join(self.let_in[target]) for target in targets))
         return Table(("", *(target.upper() for target in targets)), [*rows, open_to])
-
-    def __repr__(self) -> str:
-        return repr(self.as_table())
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return self.as_table()._repr_mimebundle_()
 
 
 def service_defaults(release: str = "2020-03", seed: int | None = 2020) -> ServiceDefaults:

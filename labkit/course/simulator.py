@@ -10,8 +10,7 @@ from typing import Any
 from labkit.core.choice import choice
 from labkit.core.entropy import Entropy
 from labkit.core.errors import BadInput, brief
-from labkit.core.show import Shown
-from labkit.core.table import Table
+from labkit.core.table import Table, Tabular
 from labkit.course.service_clients import ServiceCall, Timeline, timeline
 from labkit.releases import find_release
 
@@ -26,7 +25,7 @@ OUTAGES: Mapping[str, tuple[int, int] | None] = {
 
 
 @dataclass(frozen=True, repr=False)
-class ClientsAt(Shown):
+class ClientsAt(Tabular):
     """What each client has in its hands at a minute, and what its call is answered."""
 
     minute: int
@@ -46,12 +45,6 @@ class ClientsAt(Shown):
         ]
         caption = f"Minute {self.minute}; the workspace's region is down: {self.down}"
         return Table(("client", "refresh_by", "end of its token", "its call"), rows, caption=caption)
-
-    def __repr__(self) -> str:
-        return repr(self.as_table())
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return self.as_table()._repr_mimebundle_()
 
 
 def _at(then: int | None, now: int, past: str) -> str:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import labkit
-from labkit.core.show import Shown
-from labkit.core.table import Table
+from labkit.core.table import Table, Tabular
 from labkit.course.service_scene import OWNER, deploy, fetch
 from labkit.course.stepping import uncounted
 from labkit.display.number_grid import number_grid
-from labkit.display.picture import figure
 from labkit.furniture import GROUPS, workspace_id
 from labkit.network.regions import REGIONS
 from labkit.services.resource_manager import ResourceManager
@@ -22,7 +19,7 @@ _ROW, _COLUMN = "workspace in", "cluster in"
 
 
 @dataclass(frozen=True, repr=False)
-class TokenLatency(Shown):
+class TokenLatency(Tabular):
     """Milliseconds of simulated time, by (region of the workspace, region of the cluster)."""
 
     milliseconds: Mapping[tuple[str, str], int]
@@ -32,12 +29,14 @@ class TokenLatency(Shown):
         rows = [(one, *(self.milliseconds[one, other] for other in REGIONS)) for one in REGIONS]
         return Table((f"{_ROW} \\ {_COLUMN}", *REGIONS), rows, caption=_TITLE)
 
-    def __repr__(self) -> str:
-        return repr(self.as_table())
+    @property
+    def caption(self) -> str:
+        """What it shows, in a line."""
+        return _TITLE
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        drawn = number_grid(_TITLE, _ROW, _COLUMN, REGIONS, self.milliseconds)
-        return {"text/plain": repr(self), "text/html": figure(drawn, _TITLE, repr(self))}
+    def picture(self) -> str:
+        """A field for each pair (SVG)."""
+        return number_grid(_TITLE, _ROW, _COLUMN, REGIONS, self.milliseconds)
 
 
 def token_latency(release: str = "2020-03", seed: int | None = 2020) -> TokenLatency:

@@ -26,7 +26,7 @@ def number_grid(
 ) -> str:
     """A picture (SVG) of a number for each pair of `names`, as (row, column); `row` and `column` are what
     those are called."""
-    field = max(map(len, names)) * LETTER + _PADDING
+    field = max(len(text) for text in (*names, *map(str, numbers.values()))) * LETTER + _PADDING
     heading = max(field, len(row) * LETTER + _PADDING)
     width = max(heading + field * len(names), len(title) * LETTER + _PADDING)
     height = _ABOVE + _ROW * (len(names) + 0.5)

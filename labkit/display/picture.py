@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from labkit.core.text import plain
@@ -49,6 +49,22 @@ def svg(width: float, height: float, title: str, draw: Callable[[Figure], None])
     # The prolog names a document type on the web, which nothing needs.
     drawn = written.getvalue()
     return drawn[drawn.index("<svg") :]
+
+
+class Pictured(Protocol):
+    """What a picture can be drawn of; its `repr` says the same as the picture."""
+
+    @property
+    def caption(self) -> str:
+        """What it shows, in a line."""
+
+    def picture(self) -> str:
+        """The picture alone (SVG)."""
+
+
+def html(shown: Pictured) -> str:
+    """The picture with the text below it."""
+    return figure(shown.picture(), shown.caption, repr(shown))
 
 
 def figure(drawn: str, alt: str, text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labkit.core.table import Table
+from labkit.core.table import Table, Tabular
 from labkit.core.text import plain
 from labkit.display.text import escaped
 
@@ -44,6 +44,8 @@ def _cell(tag: str, content: object) -> str:
     return f'<{tag} style="{_CELL}{wrap}">{escaped(text)}</{tag[:2]}>'
 
 
-def html(shown: Table) -> str:
+def html(shown: Table | Tabular) -> str:
     """The table as HTML."""
+    if isinstance(shown, Tabular):
+        shown = shown.as_table()
     return table(shown.rows, shown.headers, shown.caption)

@@ -71,8 +71,8 @@ def test_what_is_no_step_is_told_so(given: object, said: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(CORPUS.keys() - {"empty list"}))
 def test_hostile_steps_are_not_usable(name: str) -> None:
-    for make in (CORPUS[name], lambda: [CORPUS[name]()], lambda: [("regenerate", CORPUS[name]())]):
-        answer = make()
+    for wrap in (lambda one: one, lambda one: [one], lambda one: [("regenerate", one)]):
+        hostile = CORPUS[name]()
         with pytest.raises(NotUsable):
-            as_steps(answer, CLIENTS)
-        dispose(answer)
+            as_steps(wrap(hostile), CLIENTS)
+        dispose(hostile)

@@ -11,7 +11,6 @@ from labkit.core.errors import BadInput
 from labkit.course.service_case import CLIENTS, ROTATED, ServiceCase, service_case
 from labkit.releases import RELEASES
 from tests.course.refusing import Plainly, said_otherwise, taken
-from tests.hostile import Int
 
 KEEPS, ANEW = CLIENTS
 OK, UNAUTHORIZED, DOWN = "200", "401 Unauthorized", "503 ServiceUnavailable"
@@ -82,9 +81,11 @@ def test_a_token_opens_for_an_hour(age: str, region: str, client: str) -> None:
     assert found.answer == (OK if fresh or age == "59m59s" else UNAUTHORIZED)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
-    st.integers(0, 3_000 * 86_400), st.sampled_from(("nothing", "the other key")), st.sampled_from(("up", "down"))
+    st.integers(0, 3_000 * 86_400),
+    st.sampled_from(("nothing", "the other key")),
+    st.sampled_from(("up", "down")),
 )
 def test_a_key_that_is_not_regenerated_opens_at_any_age_whatever_goes_down(
     age: int, rotated: str, region: str
@@ -133,22 +134,27 @@ def test_what_is_no_text_of_the_very_type_is_bad_input(name: str) -> None:
     assert taken(lambda value: service_case(**{name: value})) == {}
 
 
-AGES: dict[Any, str] = {
-    "-1m": "does not run backwards",
-    "61 m": "not a duration",
-    "": "not a duration",
-    "999999999d": "too far ahead",
-    61: "How much time passes",
-    Int(61): "How much time passes",
-    Plainly("61m"): "How much time passes",
-    None: "How much time passes",
-}
+AGES: list[tuple[Any, str]] = [
+    ("-1m", "does not run backwards"),
+    ("61 m", "not a duration"),
+    ("", "not a duration"),
+    ("999999999d", "too far ahead"),
+    (61, "How much time passes"),
+    (Plainly("61m"), "How much time passes"),
+    (None, "How much time passes"),
+]
 
 
-@pytest.mark.parametrize(("age", "said"), AGES.items(), ids=lambda value: str(type(value)))
+@pytest.mark.parametrize(("age", "said"), AGES)
 def test_what_is_no_time_to_pass_is_bad_input(age: Any, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         service_case(age=age)
+
+
+def test_arguments_are_looked_at_before_anything_happens() -> None:
+    # Nothing can be called there, so that no time would pass.
+    with pytest.raises(BadInput, match="not a duration"):
+        service_case("aci", "token", "soon")
 
 
 def test_the_release_and_the_seed_are_those_of_a_lab() -> None:

@@ -5,7 +5,7 @@ import pytest
 from labkit.authenticators.service_key import ServiceKey
 from labkit.core.credential import Anonymous, Credential
 from labkit.core.errors import BadRequest, Conflict, CredentialNotAccepted, Forbidden, RegionDown
-from labkit.course.service_scene import deploy, fetch, keys_of, opens
+from labkit.course.service_scene import deploy, fetch, keys_of, opens, regenerate
 from labkit.furniture import CLIENT_ID, REGION
 from labkit.lab import Lab
 from labkit.services.machine_learning.models import Models
@@ -60,10 +60,10 @@ def test_a_cluster_is_in_the_region_that_was_named(lab: Lab) -> None:
     assert (near.region, far.region) == ("eastus", "westeurope")
     lab.switchboard.down("eastus")
     refusals = [
-        lab.attempt("somebody", Scoring.score, one.address, ServiceKey(""), "[1]").refusal for one in (near, far)
+        lab.attempt("somebody", Scoring.score, one.address, ServiceKey(""), "[1]").refusal
+        for one in (near, far)
     ]
     assert list(map(type, refusals)) == [RegionDown, CredentialNotAccepted]
-
 
 
 def test_another_workspace_may_be_named_and_has_services_of_its_own(lab: Lab) -> None:
@@ -79,11 +79,13 @@ def test_another_workspace_may_be_named_and_has_services_of_its_own(lab: Lab) ->
 def test_the_keys_are_the_primary_and_the_secondary_one(lab: Lab, target: str) -> None:
     service = deploy(lab, "key", target=target)
     primary, secondary = keys_of(lab, service)
-    op = WebServices.regen_aks_key if target == "aks" else WebServices.regen_aci_key
-    lab.ask("olivia", op, lab.workspace, lab.sign_in("olivia").bearer, service.name, "Primary")
+    regenerate(lab, service, "Primary")
     assert [accepted(lab, service, one) for one in (primary, secondary)] == [False, True]
-    assert keys_of(lab, service)[1] == secondary
-    assert keys_of(lab, service)[0] != primary
+    other, same = keys_of(lab, service)
+    assert same == secondary
+    assert accepted(lab, service, other)
+    regenerate(lab, service, "Secondary")
+    assert [accepted(lab, service, one) for one in (other, secondary)] == [True, False]
 
 
 def test_whoever_fetches_signs_in_each_time(lab: Lab) -> None:
@@ -109,6 +111,10 @@ def test_what_the_door_refuses_is_raised(lab: Lab) -> None:
         deploy(lab, "key")
     with pytest.raises(Conflict, match="takes no key"):
         keys_of(lab, tokens)
+    with pytest.raises(Conflict, match="takes no key"):
+        regenerate(lab, tokens, "Primary")
+    with pytest.raises(BadRequest, match="no such key"):
+        regenerate(lab, keyed, "primary")
     with pytest.raises(Conflict, match="takes no token"):
         fetch(lab, keyed)
     with pytest.raises(Forbidden, match="visitor"):

@@ -10,7 +10,7 @@ from labkit.network.regions import REGIONS
 from labkit.releases import RELEASES
 from labkit.services.machine_learning import web_services
 from tests.course.refusing import said_otherwise
-from tests.display.test_number_grid import fields, image
+from tests.display.test_number_grid import fields, image, written
 
 TEXT = """\
 Milliseconds (simulated) to fetch a token
@@ -59,7 +59,8 @@ def test_the_picture_has_the_numbers_of_the_text(here: TokenLatency) -> None:
     assert shown["text/plain"] == TEXT
     picture, alt, text = image(shown["text/html"])
     assert (alt, text) == ("Milliseconds (simulated) to fetch a token", TEXT)
-    headers, *_ = [here.as_table().headers]
+    assert [one for one, *_ in written(picture)][1:3] == ["workspace in", "cluster in"]
+    headers = here.as_table().headers
     assert fields(picture, headers[1:]) == {
         (row[0], column): str(number)
         for row in here.as_table().rows

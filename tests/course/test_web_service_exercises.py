@@ -1,4 +1,4 @@
-"""What else is right and what is not in the exercises of 04-web-service-keys-vs-tokens, and its predictions."""
+"""What else is right and what is not in the exercises of 04-web-service-keys-vs-tokens; its predictions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -102,6 +102,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("svc-client", lambda now, refresh_by, expires: now >= refresh_by - 5, "the-newest-is-the-safest"),
     ("svc-client", lambda now, refresh_by, expires: now < refresh_by, "the-newest-is-the-safest"),
     ("svc-client", lambda now, refresh_by, expires: now % 60 >= 45, "the-newest-is-the-safest"),
+    ("svc-client", lambda now, refresh_by, expires: now >= refresh_by and now < 100, "one-token-is-enough"),
     ("svc-outage", LIVES | {"refreshes on time": 50}, "the-outage-ends-tokens"),
     ("svc-outage", LIVES | {"never refreshes": 45}, "refresh-by-is-the-end"),
     ("svc-choose", dict.fromkeys(CHOSEN, ("token", "runs on ACI")), "tokens-are-always-safer"),

@@ -14,8 +14,9 @@ from tests.display.test_colours import TEXT, contrast
 from tests.display.test_heat_map import SVG, boxes
 
 NAMES = ("north", "a much longer name", "x")
-NUMBERS = {(one, other): 10 * row + column for row, one in enumerate(NAMES) for column, other in enumerate(NAMES)}
-Box = tuple[str, float, float, float, float]
+NUMBERS = {
+    (one, other): 10 * row + column for row, one in enumerate(NAMES) for column, other in enumerate(NAMES)
+}
 
 
 def image(html: str) -> tuple[ElementTree.Element, str, str]:
@@ -36,18 +37,13 @@ def written(picture: ElementTree.Element) -> list[tuple[str, float, float]]:
     return found
 
 
-def grounds(picture: ElementTree.Element) -> list[Box]:
-    """The fields: one has the width of all others."""
-    return boxes(picture)
-
-
 def fields(picture: ElementTree.Element, names: Sequence[object]) -> dict[tuple[str, str], str]:
     """What is written into each field, by the name left of it and the name above it."""
     texts, found = written(picture), {}
-    for _, left, right, top, bottom in grounds(picture):
+    for _, left, right, top, bottom in boxes(picture):
         [inside] = [text for text, x, y in texts if left < x < right and top < y < bottom]
         [row] = [text for text, x, y in texts if text in names and x < left and top < y < bottom]
-        first = min(box[3] for box in grounds(picture))
+        first = min(box[3] for box in boxes(picture))
         [column] = [text for text, x, y in texts if text in names and left < x < right and y < first]
         assert (row, column) not in found
         found[row, column] = inside
@@ -68,7 +64,7 @@ def test_every_number_is_in_the_field_of_its_row_and_column() -> None:
 def test_what_the_rows_are_called_is_left_and_what_the_columns_are_above() -> None:
     picture = drawn()
     places = {text: (x, y) for text, x, y in written(picture)}
-    first = min(grounds(picture), key=lambda box: (box[3], box[1]))
+    first = min(boxes(picture), key=lambda box: (box[3], box[1]))
     assert places["from"][0] < first[1] <= places["to"][0]
     assert places["How many"][1] < places["to"][1] < places["from"][1] < first[3]
 
@@ -76,10 +72,12 @@ def test_what_the_rows_are_called_is_left_and_what_the_columns_are_above() -> No
 def test_fields_do_not_overlap_and_everything_lies_in_the_picture() -> None:
     picture = drawn()
     _, _, width, height = (float(number) for number in picture.get("viewBox", "").split())
-    for at, (_, left, right, top, bottom) in enumerate(grounds(picture)):
+    for at, (_, left, right, top, bottom) in enumerate(boxes(picture)):
         assert 0 < left < right <= width + 0.01
         assert 0 < top < bottom <= height
-        for _, other_left, other_right, other_top, other_bottom in grounds(picture)[:at]:
+        # In points; a letter of this size takes five at least.
+        assert right - left > 5 * max(map(len, NAMES))
+        for _, other_left, other_right, other_top, other_bottom in boxes(picture)[:at]:
             beside = other_right <= left + 0.01 or right <= other_left + 0.01
             assert beside or other_bottom <= top + 0.01 or bottom <= other_top + 0.01
     assert all(0 < x < width and 0 < y < height for _, x, y in written(picture))
@@ -88,7 +86,6 @@ def test_fields_do_not_overlap_and_everything_lies_in_the_picture() -> None:
 def test_a_long_title_fits() -> None:
     title = "a title of many words " * 4
     picture = ElementTree.fromstring(number_grid(title, "a", "b", ("c",), {("c", "c"): 1}))
-    # In points; a letter of this size takes five at least.
     assert float(picture.get("viewBox", "").split()[2]) > 5 * len(title)
 
 
@@ -96,17 +93,19 @@ def test_the_larger_a_number_the_darker_its_field_and_the_largest_can_be_read() 
     picture = drawn()
     shades = {
         int(text): contrast("#000000", fill)
-        for fill, left, right, top, bottom in grounds(picture)
+        for fill, left, right, top, bottom in boxes(picture)
         for text, x, y in written(picture)
         if left < x < right and top < y < bottom
     }
     assert [number for number, _ in sorted(shades.items(), key=lambda one: -one[1])] == sorted(
         NUMBERS.values()
     )
-    inks = set(re.findall("fill: (#[0-9a-f]{6})", " ".join(t.get("style", "") for t in picture.iter(f"{SVG}text"))))
+    inks = set(
+        re.findall("fill: (#[0-9a-f]{6})", " ".join(t.get("style", "") for t in picture.iter(f"{SVG}text")))
+    )
     assert inks == {"#1f2328"}
-    assert min(contrast("#1f2328", box[0]) for box in grounds(picture)) >= TEXT
-    assert max(contrast("#ffffff", box[0]) for box in grounds(picture)) > 1.5
+    assert min(contrast("#1f2328", box[0]) for box in boxes(picture)) >= TEXT
+    assert max(contrast("#ffffff", box[0]) for box in boxes(picture)) > 1.5
 
 
 @settings(max_examples=10)
@@ -116,11 +115,13 @@ def test_any_whole_numbers_are_drawn_as_they_are(numbers: list[int]) -> None:
     table = dict(zip(pairs, numbers, strict=True))
     picture = ElementTree.fromstring(number_grid("t", "r", "c", ("a", "b"), table))
     assert fields(picture, ("a", "b")) == {pair: str(number) for pair, number in table.items()}
-    assert min(contrast("#1f2328", box[0]) for box in grounds(picture)) >= TEXT
+    assert min(contrast("#1f2328", box[0]) for box in boxes(picture)) >= TEXT
+    # In points; a digit of this size takes six.
+    assert all(right - left > 6 * len(str(max(numbers))) for _, left, right, *_ in boxes(picture))
 
 
 def test_where_all_is_nothing_no_field_is_dark() -> None:
-    assert {box[0] for box in grounds(drawn(dict.fromkeys(NUMBERS, 0)))} == {"#ffffff"}
+    assert {box[0] for box in boxes(drawn(dict.fromkeys(NUMBERS, 0)))} == {"#ffffff"}
 
 
 @pytest.mark.parametrize("swap", [False, True])

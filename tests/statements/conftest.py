@@ -96,13 +96,14 @@ def refused(kind: str, call: Callable[[], object]) -> Any:
 
 
 def write_config(folder: Path, **other: str) -> None:
-    """The file of connection details that the portal offers for download."""
+    """The file of connection details, where one is looked for before any further up is."""
     details = {
         "subscription_id": "your-sub-id",
         "resource_group": "your-resource-group-id",
         "workspace_name": "your-workspace-name",
     }
-    (folder / "config.json").write_text(json.dumps({**details, **other}))
+    (folder / ".azureml").mkdir(exist_ok=True)
+    (folder / ".azureml" / "config.json").write_text(json.dumps({**details, **other}))
 
 
 @contextmanager

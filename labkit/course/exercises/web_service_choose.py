@@ -83,8 +83,6 @@ def _check_choose(answer: object, bench: Bench) -> Result:
         if need not in choice.met:
             found = f"For the {name}: {form}s it is, and the story does not ask that {need}."
             return Result.wrong(found, "good-to-have")
-        if len(choice.met[need]) > 1:
-            return Result.not_yet(f"For the {name}: both forms meet it that {need}, so it decides nothing.")
     return Result.right()
 
 

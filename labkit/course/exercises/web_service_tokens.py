@@ -69,12 +69,14 @@ def _check_client(answer: object, bench: Bench) -> Result:
 
 
 def _refused(mine: Timeline, refused: ServiceCall, phase: Phase) -> Result:
-    asked = [one for one in mine.of("client", fetching=True)[1:] if one.minute <= refused.minute]
-    said = "It had asked for no other token by then."
+    asked = mine.of("client", fetching=True)
+    fetched = [one.minute for one in asked if one.ok and one.minute <= refused.minute][-1]
+    asked = tuple(one for one in asked if one.minute > fetched)
+    said = f"It never asked for another token than that of minute {fetched}."
     belief = "one-token-is-enough"
     if asked:
         first = asked[0].minute
-        said = f"It first asked for another token at minute {first}, when that one had been due since minute {asked[0].refresh_by}."
+        said = f"It first asked for another token at minute {first}, when that one had been due since minute {refused.refresh_by}."
         belief = "before-the-end-is-early-enough" if first < refused.minute else "the-end-is-early-enough"
     return Result.wrong(
         f"In a lab with {phase}: your client was refused at minute {refused.minute}, {refused.answer}. {said}",
