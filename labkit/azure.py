@@ -13,6 +13,7 @@ from labkit.authenticators.service_token import ServiceToken
 from labkit.authenticators.shared_key import SharedKey
 from labkit.authenticators.ssh import SshKey, SshPassword
 from labkit.core.credential import Anonymous, Bearer
+from labkit.core.verdict import Verdict
 from labkit.furniture import CLIENT_ID, PARTNER_TENANT
 from labkit.services.app_insights import AppInsights
 from labkit.services.authorization import Authorization
@@ -95,6 +96,7 @@ __all__ = [
     "SshPassword",
     "Support",
     "VaultAccess",
+    "Verdict",
     "VirtualMachines",
     "WebServices",
     "WorkspaceKeys",

@@ -42,7 +42,7 @@ RELEASES = {
 
 def find_release(name: object) -> Release:
     """The release of this name. Raises BadInput."""
-    if not isinstance(name, str) or name not in RELEASES:
+    if type(name) is not str or name not in RELEASES:
         raise BadInput(
             "There is no such release of the documents.",
             presented=brief(name),

@@ -5,13 +5,16 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from labkit.identity.verifier import verify
-from tests import bench, bench_access, bench_encryption, bench_scoring
+from labkit.lab import Lab
+from labkit.wire.serve import Server
+from tests import bench, bench_access, bench_encryption, bench_scoring, bench_wire
 from tests.race import Row, Rows, race
 
 OK = Row("a", "b", ours=1.0, other=1.0, ratio=1.0, target=1.2)
@@ -35,8 +38,9 @@ def gives(*rows: Row) -> Callable[[int], Rows]:
         (partial(bench_encryption.sealing, scale=1000), [4.0, None, 1.2, None]),
         (partial(bench_encryption.through_the_door, count=2), [None] * 4),
         (bench_encryption.cold, [None]),
+        (partial(bench_wire.tokens, count=2), [None, None]),
     ],
-    ids=["verification", "imports", "door", "scoring", "sealing", "put and get", "cold"],
+    ids=["verification", "imports", "door", "scoring", "sealing", "put and get", "cold", "wire"],
 )
 def test_every_piece_runs_and_has_its_targets(
     measure: Callable[[int], Rows], targets: list[float | None]
@@ -54,6 +58,50 @@ def test_scoring_is_told_in_requests_a_second_too() -> None:
     rows = list(bench_scoring.scoring(1, count=2))
     assert [row.what for row in rows] == ["score with a key", "score with a token"]
     assert all(re.fullmatch(r"[\d,]+ a second, against [\d,]+", row.verdict) for row in rows)
+
+
+class TestWire:
+    """What its rows are about: requests that are made, and connections that are."""
+
+    @pytest.fixture
+    def connections(self, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+        opened: list[object] = []
+        before = Server.get_request
+
+        def counted(server: Server) -> tuple[object, object]:
+            opened.append(server)
+            return before(server)
+
+        monkeypatch.setattr(Server, "get_request", counted)
+        return opened
+
+    def test_a_new_app_asks_twice_and_opens_a_connection_where_it_is_served(
+        self, lab: Lab, connections: list[object]
+    ) -> None:
+        with bench_wire.reachable(lab) as told:
+            inside = [bench_wire.first_token(lab) for _ in range(2)]
+            assert (len(lab.trace), len(connections)) == (4, 0)
+            served = [bench_wire.first_token_served(lab, told) for _ in range(2)]
+            assert (len(lab.trace), len(connections)) == (8, 2)
+        assert len({*inside, *served}) == 4
+
+    def test_another_token_is_one_request_and_keeps_the_connection(
+        self, lab: Lab, connections: list[object]
+    ) -> None:
+        with bench_wire.reachable(lab) as told, closing(bench_wire.Served(told)) as session:
+            for led, opened in ((None, 0), (session, 1)):
+                app = bench_wire.new_app(lab, led)
+                bench_wire.another_token(app)
+                lab.trace.clear()
+                assert len({bench_wire.another_token(app) for _ in range(3)}) == 3
+                assert (len(lab.trace), len(connections)) == (3, opened)
+
+    def test_a_token_out_of_msals_cache_is_not_measured(self, lab: Lab) -> None:
+        with bench_wire.reachable(lab):
+            app = bench_wire.new_app(lab)
+            bench_wire.token(app)
+            with pytest.raises(AssertionError, match="no request"):
+                bench_wire.token(app)
 
 
 def test_the_tokens_are_distinct_and_good() -> None:

@@ -18,9 +18,9 @@ def seconds(duration: object) -> int:
 
     Raises BadInput for anything else, and for a negative duration.
     """
-    if isinstance(duration, int) and not isinstance(duration, bool):
+    if type(duration) is int:
         total = duration
-    elif isinstance(duration, str) and _DURATION.fullmatch(duration):
+    elif type(duration) is str and _DURATION.fullmatch(duration):
         total = sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(duration))
         total = -total if duration.startswith("-") else total
     else:

@@ -22,7 +22,7 @@ class Entropy:
     def __init__(self, seed: object) -> None:
         if seed is None:
             self._root = secrets.token_bytes(32)
-        elif isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < _LARGEST_SEED:
+        elif type(seed) is int and 0 <= seed < _LARGEST_SEED:
             self._root = hashlib.sha256(b"labkit seed %d" % seed).digest()
         else:
             raise BadInput(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from labkit.course.cosmos_steps import cosmos_keys, cosmos_steps
-from labkit.course.encryption_choice import encryption_chooser, encryption_for
+from labkit.course.auth_choice import key_or_token
 
 # Not loaded lazily: several of these have the name of their module, and a package that has been asked for
 # `labkit.course.gallery` would from then on hand out the module in place of the function.
+from labkit.course.cosmos_steps import cosmos_keys, cosmos_steps
+from labkit.course.encryption_choice import encryption_chooser, encryption_for
 from labkit.course.explorer import explore, explorer
 from labkit.course.gallery import gallery
 from labkit.course.glossary import glossary
@@ -23,14 +24,21 @@ from labkit.course.prediction import predict
 from labkit.course.revocations import revocations
 from labkit.course.role_matrix import role_matrix
 from labkit.course.secret_places import where_is
+from labkit.course.service_case import service_case
+from labkit.course.service_clients import timeline
+from labkit.course.service_defaults import service_defaults
+from labkit.course.service_incident import leaked_key
 from labkit.course.seven_secrets import seven_secrets
+from labkit.course.simulator import clients_at, simulator
 from labkit.course.store_case import store_case
 from labkit.course.store_matrix import store_matrix
+from labkit.course.token_latency import token_latency
 from labkit.course.worksheet import exercise
 from labkit.display.heat_map import heat_map
 
 __all__ = [
     "believed_deny",
+    "clients_at",
     "cosmos_keys",
     "cosmos_steps",
     "course_map",
@@ -45,7 +53,9 @@ __all__ = [
     "heat_map",
     "inspect_token",
     "inspector",
+    "key_or_token",
     "key_timeline",
+    "leaked_key",
     "leaked_string",
     "outcome",
     "own_history",
@@ -53,8 +63,13 @@ __all__ = [
     "rbac_incident",
     "revocations",
     "role_matrix",
+    "service_case",
+    "service_defaults",
     "seven_secrets",
+    "simulator",
     "store_case",
     "store_matrix",
+    "timeline",
+    "token_latency",
     "where_is",
 ]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from labkit.core.credential import Bearer
 from labkit.core.errors import LabError
-from labkit.core.show import Shown
-from labkit.core.table import Table
+from labkit.core.table import Table, Tabular
 from labkit.course.inspector import forger
 from labkit.identity.forgery import ATTACKS
 from labkit.lab import Lab
@@ -26,7 +24,7 @@ class Exhibit:
 
 
 @dataclass(frozen=True, repr=False)
-class Gallery(Shown):
+class Gallery(Tabular):
     """All exhibits. `worked` lists the attacks that were not refused: none, as long as the lab is sound."""
 
     exhibits: tuple[Exhibit, ...]
@@ -45,12 +43,6 @@ class Gallery(Shown):
     @property
     def _summary(self) -> str:
         return f"{len(self.worked)} of {len(self.exhibits)} forged tokens were accepted"
-
-    def __repr__(self) -> str:
-        return repr(self.as_table())
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return self.as_table()._repr_mimebundle_()
 
 
 def gallery(lab: Lab, who: str = "carl") -> Gallery:

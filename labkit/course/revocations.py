@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import labkit
 from labkit.core.errors import BadInput, brief
-from labkit.core.show import Shown
-from labkit.core.table import Table
+from labkit.core.table import Table, Tabular
 from labkit.course.deeds import make_ready, tried
 from labkit.course.stepping import uncounted
 from labkit.furniture import GROUPS, REGION, SUBSCRIPTION, workspace_id
@@ -40,7 +38,7 @@ class Revocation:
 
 
 @dataclass(frozen=True, repr=False)
-class Revocations(Shown):
+class Revocations(Tabular):
     """All permissions of the managed identity, each revoked in a lab of its own."""
 
     each: tuple[Revocation, ...]
@@ -62,12 +60,6 @@ class Revocations(Shown):
             [(what, deed or "nothing", *rest) for what, deed, *rest in rows],
             caption=f"{len(self.harmless)} of {len(self.each)} revocations broke nothing",
         )
-
-    def __repr__(self) -> str:
-        return repr(self.as_table())
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return self.as_table()._repr_mimebundle_()
 
 
 def revocations(release: str = "2020-03", seed: int = 2020, vault_elsewhere: bool = False) -> Revocations:

@@ -27,10 +27,13 @@ class Panel:
         return repr(self._first)
 
 
-def chooser(choices: Mapping[str, Sequence[str]], answer: Callable[..., Shown]) -> Panel:
-    """Drop-down lists, by label. What `answer` says to the chosen options, in this order, stands below
-    them."""
-    controls = [_drop_down(label, options) for label, options in choices.items()]
+def chooser(choices: Mapping[str, Sequence[str] | range], answer: Callable[..., Shown]) -> Panel:
+    """Controls by label: a slider for a range of numbers, else a drop-down list. What `answer` says to the
+    chosen values, in this order, stands below them."""
+    controls = [
+        _slider(label, options) if isinstance(options, range) else _drop_down(label, options)
+        for label, options in choices.items()
+    ]
     below = ipywidgets.HTML()
     below.add_class("lab-answer")
 
@@ -45,6 +48,25 @@ def chooser(choices: Mapping[str, Sequence[str]], answer: Callable[..., Shown]) 
     for control in controls:
         control.observe(lambda change: show(), names="value")
     return Panel(ipywidgets.VBox([*controls, below]), show())
+
+
+def _slider(label: str, numbers: range) -> ipywidgets.IntSlider:
+    control = ipywidgets.IntSlider(
+        min=numbers[0],
+        max=numbers[-1],
+        step=numbers.step,
+        description=label,
+        tooltip=f"{label}: move it, the answer below changes",
+        style={"description_width": "initial"},
+        layout={"width": "32em"},
+    )
+
+    def nearest(change: object) -> None:
+        # Its number can be typed over, and then the steps are not kept.
+        control.value = min(numbers, key=lambda number: abs(number - control.value))
+
+    control.observe(nearest, names="value")
+    return control
 
 
 def _drop_down(label: str, options: Sequence[str]) -> ipywidgets.Dropdown:

@@ -27,7 +27,7 @@ _MODULES = (az_account, az_directory, az_ml, az_rbac, az_roles)
 
 def run(lab: Lab, line: str) -> str:
     """Carries out one command, with or without `az` in front, and returns what az prints: the answer, without
-    the end of the line. What az says besides goes to stderr. Raises AzError, and BadInput for what is no
+    the end of the line. What az says besides is printed. Raises AzError, and BadInput for what is no
     text. Statements authn-sp-create, authn-sp-show, authn-sp-share, authn-sp-cli-extension."""
     session, words = session_of(lab), words_of(line)
     if {"-h", "--help"} & set(words):

@@ -73,8 +73,9 @@ class Session:
         return self.lab.parts.entropy.text(f"az/secret/{client_id}/{self._drawn[client_id]}")
 
     def say(self, text: str) -> None:
-        """Tells whoever sits at the screen something that is no answer: az writes it to stderr."""
-        sys.stderr.write(f"{text}\n")
+        """Tells whoever sits at the screen something that is no answer. az has stderr for it, and `!az` in a
+        notebook shows both in one; here the answer is returned, and this is printed."""
+        sys.stdout.write(f"{text}\n")
 
     @property
     def account(self) -> Account:

@@ -134,6 +134,12 @@ def credential(form: Form) -> Credential:
     return _GRANTS[grant](form)
 
 
+def _default_of(scope: str) -> str:
+    """The scope that was meant, of the same resource."""
+    scheme, mark, rest = scope.partition("://")
+    return f"{scheme}{mark}{rest.partition('/')[0]}/.default"
+
+
 def resource(form: Form, v2: bool) -> str:
     """The resource that a token is asked for. Raises a RequestRefused."""
     if not v2:
@@ -158,7 +164,7 @@ def resource(form: Form, v2: bool) -> str:
         raise ScopeNotDefault(
             "Client credential flows must have a scope value with /.default suffixed to the resource.",
             presented=brief(form["scope"], 120),
-            required=f"{min(resources)}/.default",
+            required=_default_of(min(scopes)),
         )
     return resources.pop()
 

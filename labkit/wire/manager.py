@@ -15,6 +15,7 @@ from labkit.services.azure_ad import AUTHORITY
 from labkit.services.machine_learning import workspace
 from labkit.services.machine_learning.keys import WorkspaceKeys
 from labkit.services.machine_learning.resync import Resync
+from labkit.services.machine_learning.web_services import WebServices
 from labkit.services.resource_manager import ResourceManager
 from labkit.wire import manager_access
 from labkit.wire.manager_documents import given, shown
@@ -28,6 +29,8 @@ _OWN_ACTIONS: dict[str, Op[[], Any]] = {
     f"{workspace.TYPE}/listKeys".lower(): WorkspaceKeys.list_keys,
     f"{workspace.TYPE}/resyncKeys".lower(): Resync.resync,
 }
+# Azure ML has a host of its own for it.  # assumption: service-token-over-rest
+_SERVICE_TOKEN = f"{workspace.TYPE}/services/token".lower()
 
 # What has the identity that it is asked to have. A workspace has one anyway.
 _KEEP_IDENTITY = (storage.TYPE.lower(), registry.TYPE.lower())
@@ -137,12 +140,24 @@ def _beside(lab: AnyLab, request: Request, credential: Credential) -> Answer:
 
 
 def _acted(lab: AnyLab, request: Request, target: str, action: str, credential: Credential) -> object:
-    own = _OWN_ACTIONS.get("/".join([*_provider_part(request)[:2], action]).lower())
-    if own is not None and len(_provider_part(request)) == 4:
-        id = request.path.rpartition("/")[0]
-        return _opened(lab.ask(CALLER, own, id, credential))
+    inside = _provider_part(request)
+    kind = "/".join([*inside[:1], *inside[1::2]]).lower()
+    if kind in _OWN_ACTIONS:
+        return _opened(lab.ask(CALLER, _OWN_ACTIONS[kind], _address(lab, request, 1), credential))
+    if kind == _SERVICE_TOKEN:
+        at = _address(lab, request, 3)
+        token, refresh_by = lab.ask(CALLER, WebServices.get_token, at, credential, inside[4])
+        times = {"refreshAfterTimeUtc": refresh_by, "expiryTimeUtc": token.claims["exp"]}
+        return {"accessToken": token.reveal(), "tokenType": "Bearer", **times}
     body = request.json() if request.body else None
     return _opened(lab.ask(CALLER, ResourceManager.post, target, credential, action, body))
+
+
+def _address(lab: AnyLab, request: Request, levels: int) -> str:
+    """Where the resource so many levels above answers, with this request's scheme: the door looks at that."""
+    id = request.path.rsplit("/", levels)[0]
+    found = lab.resources.get(id)
+    return request.at(found.host, "") if found else id
 
 
 def _opened(value: object) -> object:

@@ -13,11 +13,13 @@ from labkit import display, statement
 from labkit.access.decision import Decision
 from labkit.authenticators.password import Password
 from labkit.core.show import Shown
+from labkit.core.table import Table, Tabular
 from labkit.core.trace import Hop, Trace
 from labkit.course.role_matrix import role_matrix
+from labkit.course.service_clients import timeline
+from labkit.course.token_latency import token_latency
 from labkit.display import render
 from labkit.display.heat_map import heat_map
-from labkit.display.table import Table
 from labkit.furniture import CLIENT_ID, CLIENT_SECRET
 from labkit.identity.token import Token
 from labkit.lab import Lab
@@ -36,6 +38,13 @@ class Nameless:
 class Broken(Trace):
     def __iter__(self) -> Iterator[Hop]:
         raise RuntimeError("no hops for you")
+
+
+class Rows(Tabular):
+    """The base is drawn for what derives from it."""
+
+    def as_table(self) -> Table:
+        return Table(("who",), [("rita",)])
 
 
 def explained(lab: Lab) -> Decision:
@@ -73,8 +82,12 @@ def test_a_notebook_gets_the_text_and_the_html_of_everything_that_has_a_drawer(l
         matrix,
         next(iter(matrix)),
         heat_map(matrix),
+        timeline("holds a key", minutes=5),
+        token_latency(),
+        Rows(),
     ]
-    assert {f"{type(one).__module__}.{type(one).__qualname__}" for one in shown} == set(display.DRAWERS)
+    named = set(display.DRAWERS) - {f"{Tabular.__module__}.{Tabular.__qualname__}"} | {f"{__name__}.Rows"}
+    assert {f"{type(one).__module__}.{type(one).__qualname__}" for one in shown} == named
     for one in shown:
         bundle = one._repr_mimebundle_()
         assert list(bundle) == ["text/plain", "text/html"]

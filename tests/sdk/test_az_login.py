@@ -82,7 +82,7 @@ class TestPeople:
 
     def test_in_a_browser_with_a_code(self, lab: Lab, capsys: Any) -> None:
         lab.az("login")
-        said = capsys.readouterr().err
+        said = capsys.readouterr().out
         assert said.startswith(
             "To sign in, use a web browser to open the page https://microsoft.com/devicelogin"
         )
@@ -181,9 +181,9 @@ class TestExtensions:
         assert lab.az("extension list") == "[]"
         lab.az("extension add --name azure-cli-ml")
         assert json.loads(lab.az("extension list"))[0]["name"] == "azure-cli-ml"
-        assert capsys.readouterr().err == ""
+        assert capsys.readouterr().out == ""
         lab.az("extension add -n azure-cli-ml")
-        assert capsys.readouterr().err == "Extension 'azure-cli-ml' is already installed.\n"
+        assert capsys.readouterr().out == "Extension 'azure-cli-ml' is already installed.\n"
         lab.az("extension remove -n azure-cli-ml")
         assert "is not in the 'az' command group" in refused(lab, "ml workspace list").message
         assert "is not installed" in refused(lab, "extension remove -n azure-cli-ml").message

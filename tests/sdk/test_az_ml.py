@@ -160,7 +160,7 @@ class TestDirectory:
 
     def test_deleting_takes_roles_and_application_along(self, az: Lab, capsys: Any) -> None:
         az.az("ad sp delete --id http://ml-auth")
-        assert capsys.readouterr().err == "Removing role assignments\n"
+        assert capsys.readouterr().out == "Removing role assignments\n"
         assert az.directory.application(CLIENT_ID) is None
         assert az.directory.principal("your-sp-object-id") is None
         assert "your-sp-object-id" not in az.az("role assignment list --all")

@@ -38,7 +38,7 @@ class TestMaking:
         assert list(made) == ["appId", "displayName", "name", "password", "tenant"]
         assert (made["displayName"], made["name"]) == ("app", "http://app")
         assert made["password"].startswith("lab-")
-        assert capsys.readouterr().err.splitlines() == [
+        assert capsys.readouterr().out.splitlines() == [
             'Changing "app" to a valid URI of "http://app", which is the required format used for service '
             "principal names",
             f'Creating a role assignment under the scope of "{SUBSCRIPTION}"',
@@ -77,7 +77,7 @@ class TestMaking:
 
     def test_a_uri_is_a_name_as_it_is(self, lab: Lab, capsys: Any) -> None:
         assert create(lab, "ad sp create-for-rbac -n http://other")["displayName"] == "other"
-        assert "Changing" not in capsys.readouterr().err
+        assert "Changing" not in capsys.readouterr().out
 
     def test_it_is_the_same_in_the_same_lab_and_another_in_another(self, lab: Lab) -> None:
         import labkit
@@ -90,7 +90,7 @@ class TestPatching:
     def test_an_application_of_that_name_is_used_again(self, lab: Lab, capsys: Any) -> None:
         before = {one.client_id for one in lab.directory.applications()}
         create(lab, CREATE)
-        assert capsys.readouterr().err.splitlines()[1:] == [
+        assert capsys.readouterr().out.splitlines()[1:] == [
             'Found an existing application instance of "your-client-id". We will patch it',
             f'Creating a role assignment under the scope of "{SUBSCRIPTION}"',
             "  Role assignment already exists.",
@@ -116,7 +116,7 @@ class TestPatching:
             lab.az(CREATE)
         assert caught.value.code == "Authorization_RequestDenied"
         assert everything(lab) == before
-        assert "deleted again" not in capsys.readouterr().err
+        assert "deleted again" not in capsys.readouterr().out
         sign_in(lab, CLIENT_ID, CLIENT_SECRET)
 
     def test_what_was_deleted_is_another_application_afterwards(self, lab: Lab) -> None:
@@ -148,7 +148,7 @@ class TestRefused:
             *("Create application", "Update application", "Create service principal"),
             *("Create role assignment", "Delete application"),
         ]
-        said = capsys.readouterr().err
+        said = capsys.readouterr().out
         assert "  Role assignment creation failed.\n" in said
         assert "Created until then and deleted again: application " in said
         assert "lab-" not in said + str(error)
@@ -158,7 +158,7 @@ class TestRefused:
         before = everything(lab)
         with pytest.raises(AzError, match="could not be found"):
             create(lab, f"ad sp create-for-rbac -n app --scopes {GROUP} {SUBSCRIPTION}/resourceGroups/none")
-        assert "deleted again: role assignment" in capsys.readouterr().err
+        assert "deleted again: role assignment" in capsys.readouterr().out
         assert everything(lab)["applications"] == before["applications"]
         assert everything(lab)["access"][0] == before["access"][0]
 
@@ -173,7 +173,7 @@ class TestRefused:
         made = create(lab, "ad sp create-for-rbac -n app --skip-assignment")
         with pytest.raises(AzError):
             create(lab)
-        assert f"The application {made['appId']} was there before and stays." in capsys.readouterr().err
+        assert f"The application {made['appId']} was there before and stays." in capsys.readouterr().out
         with pytest.raises(WrongClientSecret):
             sign_in(lab, made["appId"], made["password"])
 

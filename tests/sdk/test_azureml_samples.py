@@ -38,8 +38,8 @@ def run(*cells: str, **names: Any) -> dict[str, Any]:
 
 
 def spelt(sample: str) -> str:
-    """A sample with what is wrong in it put right: the misspelt argument, and a name that no service has."""
-    return sample.replace("auth_enable=", "auth_enabled=").replace("aci_service_sample", "aci-service-sample")
+    """A sample with what is wrong in it put right: the misspelt argument."""
+    return sample.replace("auth_enable=", "auth_enabled=")
 
 
 class TestInteractive:
@@ -98,16 +98,7 @@ class TestWebService:
         with pytest.raises(TypeError, match="unexpected keyword argument 'auth_enable'"):
             run(samples.ACI_CONFIG, **names)
 
-    def test_the_service_name_of_the_sample_is_none_in_azure_either(self, names: dict[str, Any]) -> None:
-        # "only consist of lowercase letters, numbers, or dashes":
-        # https://learn.microsoft.com/python/api/azureml-core/azureml.core.model.model
-        from azureml.exceptions import WebserviceException
-
-        with pytest.raises(WebserviceException, match="aci_service_sample") as caught:
-            run(spelt(samples.ACI_CONFIG), samples.DEPLOY, **names)
-        assert "lower-case letters, digits and -" in caught.value.required
-
-    def test_with_both_put_right_it_is_deployed_and_its_keys_are_regenerated(
+    def test_with_that_put_right_it_is_deployed_and_its_keys_are_regenerated(
         self, names: dict[str, Any], capsys: pytest.CaptureFixture[str]
     ) -> None:
         names = run(spelt(samples.ACI_CONFIG), spelt(samples.DEPLOY), **names)

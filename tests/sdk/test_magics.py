@@ -48,7 +48,8 @@ def test_a_cell_holds_several(shell: Any, lab: Lab, capsys: Any) -> None:
     out, err = capsys.readouterr()
     assert '"clientSecret": "your-client-secret"' in out
     assert '"objectId": "your-sp-object-id"' in out
-    assert "We will patch it" in err
+    assert "We will patch it" in out
+    assert err == ""
 
 
 def test_the_first_refusal_ends_a_cell(shell: Any, lab: Lab, capsys: Any) -> None:

@@ -208,7 +208,7 @@ class Deployments(MachineLearning):
         known = {one.name: one for one in self._endpoints(call.target) if one.kind in kinds}
         if name not in known:
             raise NotFound(
-                f"The workspace has no such web service on {' or '.join(kinds).upper()}.",
+                f"The workspace has no such web service on {' or '.join(map(str.upper, kinds))}.",
                 presented=name[:60],
                 required=", ".join(known) or "none yet",
             )

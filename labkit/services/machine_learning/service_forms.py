@@ -10,7 +10,10 @@ from labkit.core.errors import BadRequest, brief
 # What can be had where, the default first (statement svc-defaults).
 FORMS: Mapping[str, tuple[str, ...]] = {"aci": ("none", "key"), "aks": ("key", "token", "none")}
 WHICH = ("Primary", "Secondary")
-_NAME = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
+# The how-to names one aci_service_sample. The SDK of today takes no underscore:
+# https://learn.microsoft.com/python/api/azureml-core/azureml.core.model.model
+# assumption: service-names
+_NAME = re.compile(r"[a-z][a-z0-9_-]{1,30}[a-z0-9]")
 
 
 def check_service_name(name: str) -> None:
@@ -19,7 +22,7 @@ def check_service_name(name: str) -> None:
         raise BadRequest(
             "A web service needs a name.",
             presented=brief(name),
-            required="3 to 32 lower-case letters, digits and -, a letter first and no - at the end",
+            required="3 to 32 lower-case letters, digits, - and _, a letter first, a letter or digit last",
         )
 
 
