@@ -32,7 +32,7 @@ from labkit.services.azure_ad import ARM
 from labkit.services.machine_learning import compute, workspace
 from labkit.services.machine_learning.clusters import Clusters, list_nodes
 from labkit.services.machine_learning.compute import ComputeCluster
-from labkit.services.machine_learning.edition import check_edition, edition_changed
+from labkit.services.machine_learning.edition import begin_edition, edition_changed
 from labkit.services.machine_learning.high_business_impact import AZURE_ML, FLAG, wanted
 from labkit.services.machine_learning.provider import WorkspaceProvider
 from labkit.services.machine_learning.scoring import evict_from
@@ -78,7 +78,7 @@ def register_all(
     providers.register(registry.TYPE, registries(makings))
     providers.register(managed_identity.TYPE, user_assigned_identities(makings))
     providers.register(app_insights.TYPE, _insights(tenant_id, entropy))
-    providers.register(workspace.TYPE, _workspaces(tenant_id, workspaces, resources, editions, hbi))
+    providers.register(workspace.TYPE, _workspaces(tenant_id, workspaces, resources, platform, editions, hbi))
     providers.register(compute.RESOURCE_TYPE, _clusters(tenant_id, resources, platform, clusters))
     providers.register(disk_encryption_set.TYPE, (sets := DiskEncryptionSets(makings)).provider)
     machines = KubernetesClusters(makings, sets, evict_from(resources))
@@ -107,6 +107,7 @@ def _workspaces(
     tenant_id: str,
     workspaces: WorkspaceProvider,
     resources: Resources,
+    platform: Platform,
     editions: tuple[str, ...],
     hbi: bool,
 ) -> Provider:
@@ -118,7 +119,7 @@ def _workspaces(
         return Workspace(id, name_of(id), host, *where, edition=edition)
 
     def created(call: Call[Any], properties: Mapping[str, Any]) -> dict[str, Any]:
-        check_edition(editions, properties)
+        begin_edition(call, platform, editions, properties)
         call.target.hbi = wanted(hbi, properties)
         made = workspaces.created(call, properties) | ({FLAG: call.target.hbi} if hbi else {})
         return made | ({"edition": call.target.edition} if editions else {})

@@ -58,7 +58,7 @@ def _no_contributor(lab: Lab, named: Named) -> None:
 
 # What is left out, by the documents' words; each undoes one step of all.
 STEPS: Mapping[str, Callable[[Lab, Named], object]] = {
-    "nothing": lambda lab, named: None,
+    "": lambda lab, named: None,
     "the feature, on request": _no_feature,
     "Microsoft.DocumentDB registered": _unregister("Microsoft.DocumentDB"),
     "Azure ML as Contributor": _no_contributor,
@@ -71,7 +71,7 @@ def cosmos_steps(release: str = "2020-03", seed: int | None = 2020) -> Attempts:
     """Creates a workspace with run history under olivia's key, one step left out at a time, each in a lab
     of its own. Raises BadInput. Statement enc-cosmos-cmk-steps."""
     labkit.start(release, seed)
-    rows = [(f"without {what}", step) for what, step in STEPS.items()]
+    rows = [(f"without {what}" if what else "all of it", step) for what, step in STEPS.items()]
     return Attempts(tuple(_attempt(what, step, release, seed) for what, step in rows))
 
 

@@ -133,7 +133,6 @@ def _try(what: str, hbi: bool, region: str, edition: str, release: str, seed: in
         vault = f"{SUBSCRIPTION}/resourceGroups/{GROUPS[0]}/providers/{TYPE}/keys-{region}"
         put(lab, vault, region=region)
     key = new_version(lab, vault)
-    edition = edition if lab.release.editions and what == OWN_RUN_HISTORY else ""
     own = Verdict.of(lambda: TRIALS[what](lab, Wish(key, vault, hbi, edition)))
     return _Tried(default, own.refusal.message if own.refusal else "")
 

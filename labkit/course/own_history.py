@@ -25,8 +25,8 @@ WORKSPACE = workspace_id(GROUPS[0], "ml-own")
 _PATIENCE = PROPAGATION + 60
 _STORY = """\
 olivia wants a workspace ml-own whose run history is in a Cosmos DB account of her own, under her own key. She
-has the key, its full address, and the vault: create() asks for the workspace with them, half an hour later
-each time. It is refused. do(step) takes one of these steps:
+has the key, its full address, and the vault: create() asks for an Enterprise workspace with them, half an
+hour later each time. It is refused. do(step) takes one of these steps:
 {steps}"""
 
 
@@ -79,7 +79,8 @@ class OwnHistory(Shown):
         """Asks for the workspace, half an hour later: a role that somebody was just given may take as long to
         be seen."""
         self.lab.clock.advance(_PATIENCE)
-        return Verdict.of(lambda: put(self.lab, WORKSPACE, {KEY: self.key, VAULT: self.lab.vault}))
+        wanted = {KEY: self.key, VAULT: self.lab.vault, "edition": "Enterprise"}
+        return Verdict.of(lambda: put(self.lab, WORKSPACE, wanted))
 
     def __repr__(self) -> str:
         return _STORY.format(steps="\n".join(f"- {step}" for step in STEPS))

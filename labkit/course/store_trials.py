@@ -72,7 +72,7 @@ class InUse:
 class Wish:
     """How it is to be kept: with which key of olivia's (None for what there is without), in which of her
     vaults that is, and whether the workspace is one of high business impact. Where the vault's region makes a
-    difference, the rest is there too. `edition` is that of a new workspace, "" for the usual one, and
+    difference, the rest is there too. `edition` is that of a new workspace, "" for the one that it takes, and
     `kubernetes` the version of a new cluster."""
 
     key: KeyVersion | None
@@ -165,7 +165,7 @@ def _own_history(lab: Lab, wish: Wish) -> InUse:
     assert cosmos is not None
     let_in(lab, cosmos.object_id, vault=wish.vault)
     region = lab.resources.find(wish.vault).region
-    edition = {"edition": wish.edition} if wish.edition else {}
+    edition = {"edition": wish.edition or "Enterprise"} if lab.release.editions else {}
     named = {"resource_cmk_uri": wish.key.key_id, "cmk_keyvault": wish.vault}
     put(lab, workspace, named | edition, region)
     put(lab, f"{workspace}/computes/{CLUSTER}", region=region)
@@ -196,19 +196,19 @@ def _scored(lab: Lab, address: str, cred: Any) -> Callable[[], object]:
 
 def _containers(lab: Lab, wish: Wish) -> InUse:
     _model(lab)
-    deploy = partial(_asked, lab, WebServices.deploy_aci, lab.workspace, "rows", "rows")
+    vault, name, version = None, None, None
     if wish.key is not None:
         _asked(lab, ProviderRegistration.register, lab.subscription, "Microsoft.ContainerInstance")
         instances = lab.directory.principal_of(CONTAINER_INSTANCES.client_id)
         assert instances is not None
         let_in(lab, instances.object_id, vault=wish.vault)
-        deploy = partial(
-            deploy,
-            cmk_vault_base_url=address(wish.vault),
-            cmk_key_name=wish.key.name,
-            cmk_key_version=wish.key.version,
-        )
-    service = deploy()
+        vault, name, version = address(wish.vault), wish.key.name, wish.key.version
+    service = _asked(
+        *(lab, WebServices.deploy_aci, lab.workspace, "rows", "rows"),
+        cmk_vault_base_url=vault,
+        cmk_key_name=name,
+        cmk_key_version=version,
+    )
     return InUse(_scored(lab, service.address, Anonymous()), "rows-")
 
 

@@ -58,7 +58,8 @@ def prepare(lab: Lab, without: str = "", vault: str = "") -> str:
 
 def given(lab: Lab, uri: str, vault: str = "") -> dict[str, Any]:
     """The two parameters, under the documents' names."""
-    return {"resource_cmk_uri": uri, "cmk_keyvault": vault or lab.vault}
+    key = {"resource_cmk_uri": uri, "cmk_keyvault": vault or lab.vault}
+    return key | ({"edition": "Enterprise"} if lab.release.editions else {})
 
 
 def own_workspace(lab: Lab, region: str = "eastus", **more: Any) -> Workspace:

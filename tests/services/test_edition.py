@@ -66,10 +66,21 @@ def test_a_put_that_says_what_is_so_is_fine(lab: Lab) -> None:
     refused(lab, BadRequest, "carl", ResourceManager.put, "eastus", {"edition": "Basic"})
 
 
-def test_a_new_workspace_is_basic_whatever_it_asks_for(lab: Lab) -> None:
-    new, carl = workspace_id("your-resource-group-name", "new"), lab.sign_in("carl").bearer
+@pytest.mark.parametrize("edition", ["enterprise", "", None, True, ["Enterprise"]], ids=repr)
+def test_a_new_workspace_has_no_edition_that_there_is_not(lab: Lab, edition: Any) -> None:
+    new, owner = workspace_id("your-resource-group-name", "new"), lab.sign_in("olivia").bearer
     with unchanged(lab), pytest.raises(BadRequest, match="edition"):
+        lab.ask("olivia", ResourceManager.put, new, owner, "eastus", {"edition": edition})
+
+
+def test_who_may_not_upgrade_a_workspace_creates_none_of_the_higher_edition(lab: Lab) -> None:
+    new = workspace_id("your-resource-group-name", "new")
+    owner, carl = (lab.sign_in(who).bearer for who in ("olivia", "carl"))
+    with unchanged(lab), pytest.raises(Forbidden):
         lab.ask("carl", ResourceManager.put, new, carl, "eastus", {"edition": "Enterprise"})
+    made = lab.ask("olivia", ResourceManager.put, new, owner, "eastus", {"edition": "Enterprise"})
+    assert made["properties"]["edition"] == "Enterprise"
+    lab.ask("olivia", ResourceManager.delete, new, owner)
     made = lab.ask("carl", ResourceManager.put, new, carl, "eastus", {"edition": "Basic"})
     assert made["properties"]["edition"] == "Basic"
 

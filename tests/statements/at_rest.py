@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from labkit.azure import KeyVault
 from labkit.core.errors import Refusal
-from labkit.course.key_scene import new_version
+from labkit.course.key_scene import KEY, at_vault, new_version
+from labkit.course.key_timeline import key_timeline
 from labkit.course.store_trials import TEXT, TRIALS, InUse, Wish
 from labkit.crypto.medium import Medium
 from labkit.lab import Lab
@@ -93,3 +95,19 @@ def code(step: Callable[[], object]) -> str:
     except Refusal as refused:
         return f"{refused.status} {refused.code}"
     return "200"
+
+
+def versions(lab: Lab) -> list[str]:
+    """The versions of the customer's key, newest last."""
+    return [one.version for one in at_vault(lab, KeyVault.list_key_versions, lab.vault, KEY)]
+
+
+def window(release: str, store: str, event: str, at: int) -> int:
+    """For how many minutes the state from before an event survives it. Steps the clock by a minute."""
+    answers = key_timeline({at: event}, store, minutes=at + 70, every=1, release=release).answers
+    assert len(answers) == at + 71
+    late = [one.minute for one in answers if one.minute >= at and (not one.ok or one.version == 2)]
+    early = [one for one in answers if one.minute < late[0]]
+    assert late == list(range(late[0], at + 71))
+    assert all(one.ok and one.version == 1 for one in early)
+    return late[0] - at

@@ -9,24 +9,46 @@ from typing import Any
 import pytest
 
 import labkit
-from labkit.azure import BlobStorage, ContainerRegistry, Databricks, DataStores, Models, ResourceManager
-from labkit.azure import Resync, Runs, Scoring, WebServices
+from labkit.azure import (
+    DATABRICKS,
+    BlobStorage,
+    ContainerRegistry,
+    Databricks,
+    DataStores,
+    Models,
+    ResourceManager,
+    Resync,
+    Runs,
+    Scoring,
+    WebServices,
+)
 from labkit.core.credential import Anonymous
 from labkit.core.errors import Forbidden, Refusal
-from labkit.course.key_scene import enable
+from labkit.course.key_scene import enable, new_version
 from labkit.course.store_trials import TEXT
 from labkit.crypto.errors import Damaged
 from labkit.furniture import SUBSCRIPTION
 from labkit.lab import Lab
 from labkit.services import storage
 from labkit.services.machine_learning.compute import RunContext
-from labkit.stores import BLOBS, DBFS, IMAGES, RUN_HISTORY
+from labkit.stores import DBFS, IMAGES, RUN_HISTORY
 from tests.services.clusters import carry_out
 from tests.services.ml import GROUP, ask, dependency, workspace
-from tests.services.own_history import owner
+from tests.services.own_history import owner, register
 from tests.services.stores import account, put, with_key, write
 from tests.services.stores import read as get
-from tests.statements.at_rest import HOUR, code, in_each_release, keep, medium, plain, raws, read, refusal, seen
+from tests.statements.at_rest import (
+    HOUR,
+    code,
+    in_each_release,
+    keep,
+    medium,
+    plain,
+    raws,
+    read,
+    refusal,
+    seen,
+)
 
 HOSPITAL = f"{GROUP}/providers/{storage.TYPE}/hospital"
 SCAN = TEXT.encode()
@@ -173,9 +195,7 @@ def test_the_key_that_the_workspace_does_not_use_can_be_made_anew_and_it_notices
     assert uploads(lab) == ""
     assert with_key(lab, BlobStorage.get, "c/a", key="key2") == SCAN
     rita = lab.sign_in("rita").bearer
-    asked = lab.attempt(
-        "rita", ResourceManager.post, lab.storage, rita, "regenerateKey", {"keyName": "key1"}
-    )
+    asked = lab.attempt("rita", ResourceManager.post, lab.storage, rita, "regenerateKey", {"keyName": "key1"})
     assert asked.code == "AuthorizationFailed"
     assert uploads(lab) == ""
 
@@ -205,6 +225,7 @@ def test_the_customers_subscription_holds_no_such_thing_and_its_owner_does_not_g
     accounts = "Microsoft.DocumentDB/databaseAccounts"
     assert owner(lab, ResourceManager.collection, lab.subscription, accounts) == []
     # The list shows one where there is one.
+    register(lab)
     put(lab, f"{GROUP}/providers/{accounts}/mine")
     shown = owner(lab, ResourceManager.collection, lab.subscription, accounts)
     assert [one["name"] for one in shown] == ["mine"]
@@ -262,11 +283,13 @@ def test_dbfs_is_under_microsofts_key_and_the_customers_disabled_key_is_nothing_
     store = keep(lab, DBFS)
     assert (plain(lab, store), read(store)) == ([], SCAN)
     assert seen(lab, store)[1:] == ("Microsoft", "Microsoft's key", "1")
-    # The same bytes in another workspace are other bytes on the disk.
-    first = raws(lab, store)
-    again = keep(labkit.start(lab.release.name, seed=5), DBFS)
-    assert read(again) == SCAN
-    assert first
+    new_version(lab)
+    enable(lab, False)
+    lab.clock.advance("1d")
+    assert read(store) == SCAN
+    # The same bytes in another account are other bytes on the disk.
+    elsewhere = labkit.start(lab.release.name, seed=5)
+    assert not {*raws(lab, store).values()} & {*raws(elsewhere, keep(elsewhere, DBFS)).values()}
 
 
 @pytest.mark.proves("enc-databricks")
@@ -282,6 +305,6 @@ def test_the_root_can_be_set_to_the_customers_key_and_then_depends_on_it(lab: La
     assert read(store) == SCAN
     # What is mounted is not the root.
     bricks: Any = next(one.id for one in lab.resources if one.name == "bricks")
-    token = lab.sign_in("olivia", resource=labkit.azure.DATABRICKS).bearer
+    token = lab.sign_in("olivia", resource=DATABRICKS).bearer
     with pytest.raises(Refusal, match="no path in the root"):
         lab.ask("olivia", Databricks.put, bricks, token, "/mnt/elsewhere/x", SCAN)

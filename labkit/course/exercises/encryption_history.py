@@ -70,7 +70,7 @@ COSMOS_STEPS = Exercise(
     title="Refused four times",
     minutes=8,
     prompt="""
-olivia asks for a workspace whose run history is in a Cosmos DB account of her own, under her own key. She gives both parameters, and they are
+olivia asks for an Enterprise workspace whose run history is in a Cosmos DB account of her own, under her own key. She gives both parameters, and they are
 right. `scene = own_history(lab)`, called once with a new lab, sets the scene: `scene.create()` asks for the workspace and is refused,
 `scene.do(step)` takes a step, and then she may ask again. These are the steps:
 

@@ -96,6 +96,13 @@ class DedicatedCosmos:
 
     def _check(self, call: Call[Workspace], properties: Mapping[str, Any]) -> None:
         workspace, only_in = call.target, self._kind.only_in
+        if self._kind.edition not in ("", workspace.edition):
+            raise BadRequest(
+                f"A customer's key for the workspace takes the {self._kind.edition} edition.",
+                presented=f"edition: {workspace.edition}",
+                required=f"edition: {self._kind.edition}",
+                advice="an Owner can create it with that property",
+            )
         if only_in and workspace.region not in only_in:
             raise BadRequest(
                 "In this region run history cannot be under a customer's key yet.",

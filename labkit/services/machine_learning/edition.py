@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from labkit.authenticators.platform import Platform
+from labkit.authenticators.platform import Forwarded, Platform
 from labkit.core.errors import BadInput, BadRequest, Conflict, brief
 from labkit.core.operation import Call, operation
 from labkit.core.resource import Resource, Resources
@@ -28,10 +28,16 @@ def edition_changed(editions: tuple[str, ...]) -> Callable[[Call[Workspace], Map
     return changed
 
 
-def check_edition(editions: tuple[str, ...], properties: Mapping[str, Any]) -> None:
-    """Raises BadRequest for a property that this release of the documents does not know."""
+def begin_edition(
+    call: Call[Workspace], platform: Platform, editions: tuple[str, ...], properties: Mapping[str, Any]
+) -> None:
+    """Gives a new workspace the edition that is asked for. The highest one takes what an upgrade takes
+    (assumption: new-workspace-edition). Raises BadRequest, and Forbidden."""
+    wanted = properties.get("edition", *editions[:1] or [None])
     if "edition" in properties and not editions:
-        raise BadRequest("There are no editions in this release.", presented=brief(properties["edition"]))
+        raise BadRequest("There are no editions in this release.", presented=brief(wanted))
+    if type(wanted) is str and wanted == editions[-1] != call.target.edition:
+        call.ask(Editions.begin, call.target.id, platform.forward(call.identity))
 
 
 class Editions(MachineLearning):
@@ -53,6 +59,13 @@ class Editions(MachineLearning):
 
     def targets(self, resources: Resources) -> Iterator[str]:
         return super().targets(resources) if self._editions else iter(())
+
+    @operation("Begin with edition", action=_UPGRADE, accepts=(Forwarded,))
+    def begin(self, call: Call[Workspace]) -> None:
+        """Makes a workspace that is being created an Enterprise one."""
+        workspace, before = call.target, call.target.edition
+        call.undo(lambda: setattr(workspace, "edition", before))
+        workspace.edition = self._editions[-1]
 
     @operation("Upgrade edition", action=_UPGRADE)
     def upgrade(self, call: Call[Workspace]) -> str:
