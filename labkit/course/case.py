@@ -55,5 +55,4 @@ def answer_of(verdict: Verdict[Any]) -> str:
     """The verdict as whoever called sees it: the status, and the code where there is one."""
     if verdict.refusal is None:
         return "200"
-    status = getattr(verdict.refusal, "status", 0)
-    return f"{status} {verdict.code}".strip() if status else "no answer"
+    return f"{getattr(verdict.refusal, 'status', 0) or ''} {verdict.code}".strip() or "no answer"

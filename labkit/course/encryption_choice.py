@@ -46,7 +46,10 @@ SENSITIVITY = ("public", "internal", "sensitive")
 NOTHING, OWN_KEY, APART = "nothing", "our own key", "our own key, and apart from other customers"
 DEMANDS = (NOTHING, OWN_KEY, APART)
 EDITIONS = ("Basic", "Enterprise")
-HBI = "hbi_workspace=True, when the workspace is created"
+HBI = (
+    "hbi_workspace=True, when the workspace is created",
+    "without it the temporary disk holds plain text, and more is sent to Microsoft",
+)
 
 
 @dataclass(frozen=True)
@@ -95,30 +98,18 @@ def encryption_for(
     def tried(what: str, hbi: bool = False) -> _Tried:
         return uncounted(lambda: _try(what, hbi, region, edition, release, seed))
 
-    stores, settings, uncovered = (
-        (*ALWAYS, *COMPUTE[compute]),
-        list[tuple[str, str]](),
-        list[tuple[str, str]](),
-    )
     hbi = sensitivity == "sensitive" and SEALED in tried(COMPUTE_TEMPORARY, True).default
-    if hbi:
-        settings.append(
-            (HBI, "without it the temporary disk holds plain text, and more is sent to Microsoft")
-        )
-    names = kinds(release)
-    if regulator == APART:
-        stores = (*stores, OWN_RUN_HISTORY)
-    elif regulator == OWN_KEY:
-        stores = (*stores, RUN_HISTORY)
-    for what in stores:
-        found = tried(what, hbi)
-        name, own = names[what].name, names[what].customer_key
+    settings, uncovered = [HBI] * hbi, list[tuple[str, str]]()
+    history = {NOTHING: (), OWN_KEY: (RUN_HISTORY,), APART: (OWN_RUN_HISTORY,)}[regulator]
+    for what in (*ALWAYS, *COMPUTE[compute], *history):
+        kind, found = kinds(release)[what], tried(what, hbi)
         if regulator != NOTHING and not found.refused:
-            settings.append((f"{name}: {own}", "the key is yours, and disabling it ends all reading"))
+            why = "the key is yours, and disabling it ends all reading"
+            settings.append((f"{kind.name}: {kind.customer_key}", why))
         elif regulator != NOTHING:
-            uncovered.append((name, f"stays as it is, {found.default or 'shared'}: {found.refused}"))
+            uncovered.append((kind.name, f"stays as it is, {found.default or 'shared'}: {found.refused}"))
         elif PLAIN in found.default and sensitivity != "public":
-            uncovered.append((name, found.default))
+            uncovered.append((kind.name, found.default))
     return EncryptionAdvice(tuple(settings), tuple(uncovered))
 
 

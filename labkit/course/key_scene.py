@@ -33,7 +33,8 @@ def let_in(lab: Lab, principal_id: str, *keys: str, vault: str = "") -> None:
 
 def at_vault(lab: Lab, op: Op[P, R], vault: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
     """olivia asks the vault, and gives herself what that takes. Raises what the door raises."""
-    let_in(lab, lab.people[OWNER].object_id, "all", vault=vault)
+    everything, owner = {"keys": ["all"], "secrets": ["all"]}, lab.sign_in(OWNER).bearer
+    lab.ask(OWNER, VaultAccess.set_policy, vault, owner, lab.people[OWNER].object_id, everything)
     return lab.ask(OWNER, op, vault, lab.sign_in(OWNER, resource=KEY_VAULT).bearer, *args, **kwargs)
 
 

@@ -58,6 +58,8 @@ _GROUP = f"{SUBSCRIPTION}/resourceGroups/{GROUPS[0]}/providers"
 class NotPossible(BadInput):
     """There is no way even to ask for it."""
 
+    code = "NotPossible"
+
 
 @dataclass(frozen=True)
 class InUse:

@@ -46,7 +46,7 @@ def made(lab: Lab) -> Made:
 
 class TestWorkspaceCreate:
     def test_with_both_parameters_run_history_is_under_the_customer_s_key(self, active: Lab) -> None:
-        ws = create(resource_cmk_uri=prepare(active), cmk_keyvault=active.vault)
+        ws = create(resource_cmk_uri=prepare(active), cmk_keyvault=active.vault, sku="enterprise")
         assert (ws.name, ws.location, ws.id) == ("own-history", "eastus", OWN)
         account = active.resources.find(made(active).history)
         assert isinstance(account, CosmosAccount)
@@ -63,7 +63,8 @@ class TestWorkspaceCreate:
         assert everything(active) == before
 
     def test_the_vault_may_be_the_same_one(self, active: Lab) -> None:
-        create(resource_cmk_uri=prepare(active), cmk_keyvault=active.vault, key_vault=active.vault)
+        own = active.vault
+        create(resource_cmk_uri=prepare(active), cmk_keyvault=own, key_vault=own, sku="enterprise")
         assert made(active).depends_on["vault"] == active.vault
 
     def test_without_them_it_is_an_ordinary_one_in_a_new_resource_group(self, active: Lab) -> None:
@@ -90,7 +91,7 @@ class TestWorkspaceCreate:
         with pytest.raises(UserErrorException, match="default_cpu_compute_target"):
             create(default_cpu_compute_target="yes")
         with pytest.raises(WorkspaceException):
-            create(sku="enterprise")
+            create(sku="premium")
         assert active.resources.get(OWN) is None
 
 

@@ -18,10 +18,11 @@ from labkit.lab import Lab
 from labkit.ledger import statement
 from labkit.releases import RELEASES
 from labkit.services.encryption import HOLD
+from labkit.stores import OWN_RUN_HISTORY
 from tests.services.state import everything
 
 # What a workspace is created with that is to have a key of the customer's for its run history.
-EDITION: dict[str, str] = {}
+EDITION = {"edition": "Enterprise"}
 HOUR = HOLD
 
 
@@ -46,7 +47,8 @@ def in_each_release(metafunc: pytest.Metafunc) -> None:
 def keep(lab: Lab, what: str, own: bool = False, **wish: Any) -> InUse:
     """Puts TEXT into a store, under Microsoft's key or under one of the customer's `own`."""
     key = new_version(lab) if own else None
-    return TRIALS[what](lab, Wish(key, lab.vault, edition=EDITION.get("edition", ""), **wish))
+    edition = EDITION["edition"] if what == OWN_RUN_HISTORY else ""
+    return TRIALS[what](lab, Wish(key, lab.vault, edition=edition, **wish))
 
 
 def seen(lab: Lab, store: InUse) -> Seen:

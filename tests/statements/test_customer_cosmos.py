@@ -1,5 +1,5 @@
-"""What the documents say about run history in a Cosmos DB account under the customer's key: attempted in a lab of
-each release that states it. Each test does what the ledger's `shown_by` says of its statement."""
+"""What the documents say about run history under the customer's key: attempted in a lab of each release that
+states it. Each test does what the ledger's `shown_by` says of its statement."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def prepare_again(lab: Lab) -> None:
 
 def by_sdk(lab: Lab, parameters: dict[str, str]) -> None:
     """With the SDK."""
-    sku = EDITION.get("edition", "basic").lower()
+    sku = EDITION["edition"].lower()
     place = {"subscription_id": "your-sub-id", "resource_group": GROUPS[0], "location": "eastus"}
     sdk("core", "Workspace").create("own-history", sku=sku, **place, **parameters)
 
@@ -200,7 +200,7 @@ def by_rest(lab: Lab, parameters: dict[str, str]) -> None:
 def test_both_parameters_are_given_when_the_workspace_is_created_through_the_sdk_or_rest(
     lab: Lab, way: Callable[[Lab, dict[str, str]], None]
 ) -> None:
-    both = given(lab, prepare(lab))
+    both = {"resource_cmk_uri": prepare(lab), "cmk_keyvault": lab.vault}
     with nothing_left_active(), lab.activate("olivia"):
         for missing in both:
             with pytest.raises(Exception, match=f"{missing} is missing"):

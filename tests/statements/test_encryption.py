@@ -115,7 +115,7 @@ def test_what_lies_there_is_noise_and_whoever_changes_a_bit_of_it_gets_no_other_
 
 @pytest.fixture
 def hospital(lab: Lab) -> Lab:
-    """A lab with training data in an account that no workspace has made, made known to one as a data store."""
+    """A lab with training data in an account that no workspace has made, known to one as a data store."""
     put(lab, HOSPITAL)
     write(lab, "scans/a.csv", SCAN, id=HOSPITAL)
     keys = owner(lab, ResourceManager.post, HOSPITAL, "listKeys")

@@ -75,7 +75,7 @@ def missing(call: Call[Vault], kind: str, name: str, version: str = "") -> NotFo
     noun, message, advice = kind[:-1], f"The vault has no such {kind[:-1]}.", ""
     gone, recoverable = lost_since(call, kind, name), deleted(call, kind, name)
     if name.lower() in shelf(call.target, kind).live:
-        message = f"The {noun} has no such version."
+        message = f"The {noun} has no such version." if version else f"The {noun} is not deleted."
         advice = f"one that had its name is lost since {iso(gone)}: {LOST[kind]}" if gone is not None else ""
     elif recoverable is not None:
         message = f"The {noun} was deleted at {iso(recoverable.since)}."

@@ -32,7 +32,7 @@ def begin_edition(
     call: Call[Workspace], platform: Platform, editions: tuple[str, ...], properties: Mapping[str, Any]
 ) -> None:
     """Gives a new workspace the edition that is asked for. The highest one takes what an upgrade takes
-    (assumption: new-workspace-edition). Raises BadRequest, and Forbidden."""
+    Raises BadRequest, and Forbidden."""
     wanted = properties.get("edition", *editions[:1] or [None])
     if "edition" in properties and not editions:
         raise BadRequest("There are no editions in this release.", presented=brief(wanted))
