@@ -59,8 +59,8 @@ RIGHT: list[tuple[str, object]] = [
     ),
 ]
 NOT_YET: list[tuple[str, object, str]] = [
-    ("svc-protect", {"auth_enabled": "True"}, "Is auth_enabled?"),
-    ("svc-protect", {"auth_enabled": 1}, "Is auth_enabled?"),
+    ("svc-protect", {"auth_enabled": "True"}, "auth_enabled is no such value"),
+    ("svc-protect", {"auth_enabled": 1}, "auth_enabled is no such value"),
     ("svc-protect", {"auth_enabled": True, "primary_key": "mine"}, "does not cover primary_key"),
     ("svc-protect", {"auth_enabled": [True]}, "What you give for auth_enabled"),
     ("svc-protect", {"auth enabled": True}, "no name of an argument"),
