@@ -12,8 +12,16 @@ from labkit.lab import Lab
 from labkit.services.authorization import Authorization
 
 
+def check_lab(lab: object) -> None:
+    """Raises BadInput for what is no lab."""
+    if type(lab) is not Lab:
+        raise BadInput("A scene is set in a lab.", presented=brief(lab), required="labkit.start()")
+
+
 def check_new(lab: Lab, *names: str) -> None:
-    """Raises BadInput where somebody of these names is in the tenant already: a person or a group."""
+    """Raises BadInput for what is no lab, and where somebody of these names is in the tenant already: a
+    person or a group."""
+    check_lab(lab)
     taken = {name.partition("@")[0] for _, name, _ in lab.directory.principals()} & set(names)
     if taken:
         raise BadInput(

@@ -70,6 +70,10 @@ def _let_in(lab: Lab, target: str) -> tuple[str, ...]:
 
 
 def _can_be(form: str, target: str, release: str, seed: int | None) -> str:
-    """Whether somebody who asks for a form gets it."""
-    verdict = Verdict.of(lambda: deploy(labkit.start(release, seed), form, target=target))
-    return NOT_AVAILABLE if isinstance(verdict.refusal, BadRequest) else OFF
+    """Whether somebody who asks for a form gets it. What else goes wrong is no answer to that, and is
+    raised."""
+    try:
+        deploy(labkit.start(release, seed), form, target=target)
+    except BadRequest:
+        return NOT_AVAILABLE
+    return OFF

@@ -11,6 +11,7 @@ from labkit.core.errors import BadInput
 from labkit.core.secret import Secret
 from labkit.core.show import Shown
 from labkit.core.table import Table
+from labkit.course.scenes import check_lab
 from labkit.course.service_scene import OWNER, deploy, keys_of
 from labkit.lab import Lab
 from labkit.services.app_insights import AppInsights, Requests
@@ -81,6 +82,7 @@ class Leak(Shown):
 def leaked_key(lab: Lab) -> Leak:
     """Sets the scene in a new lab: a service with two honest clients, one of whose keys leaked, and an hour
     of requests. Raises BadInput in a lab that has this service already."""
+    check_lab(lab)
     token = lab.sign_in(OWNER).bearer
     if NAME in (one.name for one in lab.ask(OWNER, WebServices.list_services, lab.workspace, token)):
         raise BadInput(

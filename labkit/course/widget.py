@@ -75,6 +75,8 @@ def _drop_down(label: str, options: Sequence[str]) -> ipywidgets.Dropdown:
         description=label,
         tooltip=f"{label}: choose one, the answer below changes",
         style={"description_width": "initial"},
+        # As wide as its longest option, which a browser cuts otherwise.
+        layout={"width": "max-content"},
     )
     control.add_class("lab-chooser")
     return control

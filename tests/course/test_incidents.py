@@ -1,8 +1,10 @@
+from typing import Any
+
 import pytest
 
 import labkit
 from labkit.core.errors import BadInput
-from labkit.course import believed_deny, rbac_incident
+from labkit.course import believed_deny, leaked_key, rbac_incident
 from labkit.course.deeds import tried
 from labkit.course.incidents import DONE, GOES_ON
 from labkit.course.scenes import give, object_id
@@ -10,6 +12,13 @@ from labkit.furniture import CLIENT_ID
 from labkit.lab import Lab
 
 DEPLOY = "Microsoft.MachineLearningServices/workspaces/services/aci/write"
+
+
+@pytest.mark.parametrize("scene", [rbac_incident, believed_deny, leaked_key])
+@pytest.mark.parametrize("lab", [None, "lab", labkit.Lab, 3])
+def test_a_scene_is_set_in_a_lab(scene: Any, lab: Any) -> None:
+    with pytest.raises(BadInput, match="set in a lab"):
+        scene(lab)
 
 
 def test_the_incident_is_in_the_trace(lab: Lab) -> None:

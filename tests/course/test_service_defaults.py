@@ -1,10 +1,16 @@
 """What a web service takes by default, found by deploying and trying."""
 
+from typing import Any
+
 import pytest
 
+from labkit.core.errors import Forbidden
 from labkit.course.service_defaults import NOT_AVAILABLE, OFF, ON, ServiceDefaults, service_defaults
+from labkit.course.service_scene import deploy
+from labkit.lab import Lab
 from labkit.releases import RELEASES
 from labkit.services.machine_learning import service_forms
+from labkit.services.machine_learning.web_services import WebService
 from tests.course.refusing import said_otherwise
 
 TEXT = """\
@@ -54,6 +60,17 @@ def test_other_defaults_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
         ("token", "aks"): ON,
     }
     assert other.let_in == {"aci": ("key",), "aks": ("token",)}
+
+
+def test_what_fails_for_another_reason_is_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_a_role(lab: Lab, form: str, **options: Any) -> WebService:
+        if form:
+            raise Forbidden("Not today.")
+        return deploy(lab, form, **options)
+
+    monkeypatch.setattr("labkit.course.service_defaults.deploy", without_a_role)
+    with pytest.raises(Forbidden, match="Not today"):
+        service_defaults()
 
 
 def test_bad_input_is_told_so() -> None:

@@ -64,6 +64,7 @@ FIXES = {
 }
 RIGHT: list[tuple[str, object]] = [
     ("sp-ids", dict(reversed(IDS.items()))),
+    ("sp-ids", {place: f" {word.title()}" for place, word in IDS.items()}),
     ("sp-share-least", [HERE, TAKE]),
     ("sp-share-least", (f"az {TAKE} --role Contributor", f"az {HERE}")),
     ("sp-share-least", [TAKE, HERE.replace("Contributor", "'AzureML Data Scientist'")]),
@@ -76,12 +77,13 @@ RIGHT: list[tuple[str, object]] = [
     ("sp-rest", asks(host="https://login.windows.net", resource=f"{ARM}/")),
     ("sp-rest", asks("oauth2/v2.0/token", scope=f"{ARM}/.default")),
     ("sp-rest", lambda *three: list(asks(resource=ARM, unknown="x")(*three))),
-    ("sp-diagnose", FIXES | {"Monday": "new secret"}),
+    ("sp-diagnose", FIXES | {"Monday": "New secret "}),
 ]
 NOT_YET: list[tuple[str, object, str]] = [
     ("sp-ids", {"share": "object id"}, "For 'show'"),
     ("sp-ids", IDS | {"oid": "your-sp-object-id"}, "For 'oid'"),
-    ("sp-ids", IDS | {"tid": "either"}, "'tid'"),
+    ("sp-ids", IDS | {"oid": "your-sp-object-id"}, "and not 'your-sp-object-id'"),
+    ("sp-ids", IDS | {"tid": "either"}, "'tid'. They are share"),
     ("sp-share-least", [f"ml workspace share -w ml-example -g g --user {CLIENT_ID} --role x"], ADD),
     ("sp-share-least", [HERE, "role assignment remove"], "az stops at 'role assignment remove'"),
     ("sp-share-least", [HERE, TAKE, "az logout", TAKE], "az login"),
@@ -94,7 +96,9 @@ NOT_YET: list[tuple[str, object, str]] = [
     ("sp-leaks", {0}, "no cell 0"),
     ("sp-leaks", {4.5}, "no cell 4.5"),
     ("sp-leaks", {"4"}, "It should be a number"),
-    ("sp-rest", lambda *_: "https://x", "It should be a list"),
+    ("sp-rest", lambda *_: "https://x", "two things: the url and the form"),
+    ("sp-rest", asks(), "'resource'"),
+    ("sp-rest", asks("oauth2/v2.0/token"), "'scope'"),
     ("sp-rest", lambda *_: ("https://x", {}, 1), "3 parts"),
     ("sp-rest", lambda *_: ("http://[", {}), "no address"),
     ("sp-rest", lambda *_: ("login.microsoftonline.com/t/oauth2/token", {}), "no address"),
@@ -105,7 +109,8 @@ NOT_YET: list[tuple[str, object, str]] = [
     ("sp-rest", asks(resource=ARM, client_secret=""), "AADSTS7000218"),
     ("sp-diagnose", {"Monday": "client id"}, "For Tuesday"),
     ("sp-diagnose", FIXES | {"Friday": "role"}, "For Friday"),
-    ("sp-diagnose", FIXES | {"Sunday": "wait"}, "'Sunday'"),
+    ("sp-diagnose", FIXES | {"Friday": "role"}, "and not 'role'"),
+    ("sp-diagnose", FIXES | {"Sunday": "wait"}, "'Sunday'. They are Monday"),
 ]
 WRONG: list[tuple[str, object, str]] = [
     ("sp-ids", IDS | {"assign": "object id"}, "only-as-printed"),

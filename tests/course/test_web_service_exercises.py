@@ -47,6 +47,7 @@ RIGHT: list[tuple[str, object]] = [
     ("svc-client", lambda now, refresh_by, expires: expires - now <= 15),
     ("svc-outage", {name: float(minute) if minute else None for name, minute in LIVES.items()}),
     ("svc-choose", CHOSEN),
+    ("svc-choose", CHOSEN | {"emergency line": ("key", "The workspace\u2019s region may go down")}),
     ("svc-leak", {"key": "secondary", "steps": [MOVE, SECONDARY], "unknown": OPEN}),
     (
         "svc-leak",
@@ -58,8 +59,8 @@ RIGHT: list[tuple[str, object]] = [
     ),
 ]
 NOT_YET: list[tuple[str, object, str]] = [
-    ("svc-protect", {"auth_enabled": "True"}, "Is auth_enabled?"),
-    ("svc-protect", {"auth_enabled": 1}, "Is auth_enabled?"),
+    ("svc-protect", {"auth_enabled": "True"}, "auth_enabled is no such value"),
+    ("svc-protect", {"auth_enabled": 1}, "auth_enabled is no such value"),
     ("svc-protect", {"auth_enabled": True, "primary_key": "mine"}, "does not cover primary_key"),
     ("svc-protect", {"auth_enabled": [True]}, "What you give for auth_enabled"),
     ("svc-protect", {"auth enabled": True}, "no name of an argument"),
@@ -71,6 +72,8 @@ NOT_YET: list[tuple[str, object, str]] = [
     ("svc-client", lambda now, refresh_by, expires: 1 // 0, "ZeroDivisionError"),
     ("svc-outage", LIVES | {"holds a key": ...}, "nothing of these yet: holds a key"),
     ("svc-outage", LIVES | {"holds a key": "never"}, "'holds a key'"),
+    ("svc-outage", LIVES | {"holds a key": "never"}, "a minute, or None for never"),
+    ("svc-outage", LIVES | {"holds a key": float("inf")}, "a minute, or None for never"),
     ("svc-outage", LIVES | {"somebody": 5}, "They are holds a key"),
     ("svc-outage", LIVES | {"never refreshes": 62}, "no call at that minute"),
     ("svc-outage", LIVES | {"never refreshes": 100}, "an earlier call was refused"),
@@ -105,6 +108,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("svc-client", lambda now, refresh_by, expires: now >= refresh_by and now < 100, "one-token-is-enough"),
     ("svc-outage", LIVES | {"refreshes on time": 50}, "the-outage-ends-tokens"),
     ("svc-outage", LIVES | {"never refreshes": 45}, "refresh-by-is-the-end"),
+    ("svc-outage", LIVES | {"never refreshes": None}, "tokens-do-not-end"),
     ("svc-choose", dict.fromkeys(CHOSEN, ("token", "runs on ACI")), "tokens-are-always-safer"),
     ("svc-choose", dict.fromkeys(CHOSEN, ("key", "callers have no account")), "a-key-for-each"),
     ("svc-leak", {"key": "Secondary", "steps": [PRIMARY], "unknown": OPEN}, "first-things-first"),

@@ -141,12 +141,20 @@ def _belief(name: str, fix: str) -> str:
 
 def _check_diagnose(answer: object, bench: Bench) -> Result:
     given = as_mapping(answer, at_most=20)
-    said = {key: as_text(value, what=f"What you say of {brief(key)}") for key, value in given.items()}
+    said = {
+        key: as_text(value, what=f"What you say of {brief(key)}").strip().lower()
+        for key, value in given.items()
+    }
     if unknown := sorted(brief(one) for one in said.keys() - NIGHTS.keys()):
-        return Result.not_yet(f"Not among the five nights: {', '.join(unknown)}.")
+        return Result.not_yet(
+            f"Not among the five nights: {', '.join(unknown)}. They are {', '.join(NIGHTS)}."
+        )
     for name in NIGHTS:
         if said.get(name) not in _FIXES:
-            return Result.not_yet(f"For {name} the answer has to name one of these: {', '.join(_FIXES)}.")
+            found = f", and not {brief(given[name])}" if name in given else ""
+            return Result.not_yet(
+                f"For {name} the answer has to name one of these: {', '.join(_FIXES)}{found}."
+            )
     for name in NIGHTS:
         result = _mended(night(bench.lab(), name), name, said[name])
         if not result.passed:

@@ -146,13 +146,17 @@ def _belief(place: str, said: str) -> str:
 
 def _check_ids(answer: object, bench: Bench) -> Result:
     given = as_mapping(answer, at_most=20)
-    said = {key: as_text(value, what=f"What you say of {brief(key)}") for key, value in given.items()}
+    said = {
+        key: as_text(value, what=f"What you say of {brief(key)}").strip().lower()
+        for key, value in given.items()
+    }
     if unknown := sorted(brief(one) for one in said.keys() - _PLACES.keys()):
-        return Result.not_yet(f"Not among the seven: {', '.join(unknown)}.")
+        return Result.not_yet(f"Not among the seven: {', '.join(unknown)}. They are {', '.join(_PLACES)}.")
     for place in _PLACES:
         if said.get(place) not in _WORDS:
+            found = f", and not {brief(given[place])}" if place in given else ""
             return Result.not_yet(
-                f'For {place!r} the answer has to say "client id", "object id" or "either".'
+                f'For {place!r} the answer has to say "client id", "object id" or "either"{found}.'
             )
     for place in _PLACES:
         tried = _tried(bench, place)

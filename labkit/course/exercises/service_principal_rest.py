@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlencode, urlsplit
 
 from labkit.course.checking import NotUsable, as_function, as_mapping, as_sequence, as_text, call_safely
-from labkit.course.describing import in_short
+from labkit.course.describing import describe, in_short, is_one_of
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
 from labkit.course.exercises.service_principal_ids import az
 from labkit.course.stepping import uncounted
@@ -46,6 +46,8 @@ class _Asked:
 def _asked(function: Callable[..., Any], tenant: str, client_id: str, secret: str) -> _Asked:
     made = call_safely(function, tenant, client_id, secret)
     what = "What request(tenant, client_id, secret) returns"
+    if made is None or is_one_of(type(made), (str, dict)):
+        raise NotUsable(f"{what} is {describe(made)}. It should be two things: the url and the form.")
     pair = as_sequence(made, at_most=10, what=what)
     if len(pair) != 2:
         raise NotUsable(f"{what} has {len(pair)} parts. It should have two: the url and the form.")
@@ -106,9 +108,9 @@ def _misconception(asked: _Asked) -> str | None:
         return "another-grant"
     if asked.v2:
         if "scope" not in asked.form:
-            return "versions-mixed"
+            return "versions-mixed" if "resource" in asked.form else None
         return None if asked.form["scope"].endswith("/.default") else "a-permission-as-scope"
-    return None if "resource" in asked.form else "versions-mixed"
+    return "versions-mixed" if "scope" in asked.form and "resource" not in asked.form else None
 
 
 def _check_rest(answer: object, bench: Bench) -> Result:

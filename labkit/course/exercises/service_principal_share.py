@@ -137,7 +137,7 @@ olivia is logged in and no extension is installed. You may try them in a lab of 
         "has one for the second.",
         "Whichever takes an assignment away can be told whose it is, and where. Tell it both.",
     ),
-    explanation="In this order no night fails: the small role is there before the large one goes. Making it right from the beginning is one "
+    explanation="Give the small role before you take the large one, and no night fails. Making it right from the beginning is one "
     "command, create-for-rbac with --role and --scopes; later versions of az give no role unless they are told one. A token that the "
     "pipeline has used already may keep what it saw for up to half an hour.",
     check=_check_share,

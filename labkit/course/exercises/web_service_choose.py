@@ -39,7 +39,7 @@ TEAMS: Mapping[str, Team] = {
     "emergency line": Team(
         "Two programs of the team itself. They have a service principal, and could renew whatever it takes. The cluster is far from "
         "the workspace, on purpose: calls are to be answered also on a day when the workspace's region is down for hours. If what "
-        "one program holds is stolen, olivia has to end that at once, and the other program goes on.",
+        "one program holds is stolen, olivia has to end that at once, and not what the other one holds.",
         ("the workspace's region may go down", "a stolen credential can be ended at once"),
         "renewing-in-time-is-enough",
     ),
@@ -67,9 +67,10 @@ def _pair(name: str, said: object) -> tuple[str, str]:
     form, need = (as_text(one, longest=200, what=f"What you say of {name!r}").strip() for one in words)
     if form.lower() not in FORMS:
         raise NotUsable(f"For {name!r} the form is {brief(form)}. It should be {' or '.join(FORMS)}.")
-    if need not in NEEDS:
+    known = next((one for one in NEEDS if one.lower() == need.lower().replace("\u2019", "'")), None)
+    if known is None:
         raise NotUsable(f"For {name!r} the need is {brief(need)}. It should be one of the seven in the list.")
-    return form.lower(), need
+    return form.lower(), known
 
 
 def _check_choose(answer: object, bench: Bench) -> Result:
@@ -81,7 +82,7 @@ def _check_choose(answer: object, bench: Bench) -> Result:
             found = f"For the {name}: of {len(team.needs)} needs in the story, {form}s meet {met} when the lab tries."
             return Result.wrong(found, team.belief)
         if need not in choice.met:
-            found = f"For the {name}: {form}s it is, and the story does not ask that {need}."
+            found = f"For the {name}: {form}s it is, and nothing in the story asks for this need: {need}."
             return Result.wrong(found, "good-to-have")
     return Result.right()
 

@@ -121,7 +121,7 @@ answered.
         WrongAnswer(
             'answer = {"cpu_cores": 1, "memory_gb": 1, "auth_enable": True}',
             "nearly-right-is-read",
-            "Python takes no argument for another one. In a format that ignores what it does not know, this would "
+            "Python does not take one argument for another. In a format that ignores what it does not know, this would "
             "have been an open service, and no error.",
         ),
         WrongAnswer(

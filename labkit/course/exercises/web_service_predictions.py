@@ -19,12 +19,12 @@ def _prediction(id: str, question: str, *options: str) -> Prediction:
 PREDICTIONS = (
     _prediction(
         "svc-aci-default",
-        "carl deploys to ACI and says nothing about authentication. Who gets in: anybody, or a caller with a key, or one with a token?",
+        "olivia deploys to ACI and says nothing about authentication. Who gets in: anybody, or a caller with a key, or one with a token?",
         *("anybody", "key", "token"),
     ),
     _prediction(
         "svc-both-forms",
-        "carl deploys to AKS and asks for both: auth_enabled=True and token_auth_enabled=True. What does the service take?",
+        "olivia deploys to AKS and asks for both: auth_enabled=True and token_auth_enabled=True. What does the service take?",
         *("both", "key", "token", "refused"),
     ),
     _prediction(
@@ -49,7 +49,7 @@ PREDICTIONS = (
     ),
     _prediction(
         "svc-switch",
-        "A service on AKS takes keys. carl switches it to tokens. A client calls with the key that it has.",
+        "A service on AKS takes keys. olivia switches it to tokens. A client calls with the key that it has.",
     ),
 )
 

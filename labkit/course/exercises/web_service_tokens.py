@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkit.core.errors import brief
-from labkit.course.checking import as_function, as_mapping, as_number, as_truth, call_safely
+from labkit.course.checking import NotUsable, as_function, as_mapping, as_number, as_truth, call_safely
+from labkit.course.describing import describe
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
 from labkit.course.service_clients import CLIENTS, Client, ServiceCall, Timeline, lived, timeline
 from labkit.course.stepping import uncounted
@@ -98,8 +99,8 @@ A client calls a service on AKS that takes tokens, every few minutes, for hours.
 fetch a new token first. If that fails, it calls with the one it has. Write `renew(now, refresh_by, expires)`, which returns True or
 False. All three are minutes on the same clock; the last two are those of the token at hand.
 
-The client is never to be refused, also when the workspace's region goes down for half an hour at a bad moment. And it is not to ask
-for more tokens than it needs.
+The client is never to be refused, also when the workspace's region goes down a few minutes after `refresh_by` and is back only after
+the end of the token. And it is not to ask for more tokens than it needs.
 
 Set `answer` to the function. It is tried in several labs.
 """,
@@ -148,8 +149,7 @@ def _check_outage(answer: object, bench: Bench) -> Result:
     if missing := [name for name in CLIENTS if given.get(name, ...) is ...]:
         return Result.not_yet(f"The answer says nothing of these yet: {', '.join(missing)}.")
     said: dict[str, float | None] = {
-        name: None if given[name] is None else as_number(given[name], what=f"What you say of {name!r}")
-        for name in CLIENTS
+        name: None if given[name] is None else _minute(name, given[name]) for name in CLIENTS
     }
     lives = timeline(outage=OUTAGE_MINUTES)
     for name, minute in said.items():
@@ -159,6 +159,14 @@ def _check_outage(answer: object, bench: Bench) -> Result:
             found, belief = _against(name, minute, failed, calls), _outage_belief(name, minute, calls)
             return Result.wrong(found, belief) if belief else Result.not_yet(found)
     return Result.right()
+
+
+def _minute(name: str, said: object) -> float:
+    try:
+        return as_number(said)
+    except NotUsable:
+        found = f"What you say of {name!r} is {describe(said)}. It should be a minute, or None for never."
+        raise NotUsable(found) from None
 
 
 def _against(name: str, said: float | None, failed: int | None, calls: Sequence[ServiceCall]) -> str:
@@ -174,13 +182,21 @@ def _against(name: str, said: float | None, failed: int | None, calls: Sequence[
     return f"{name!r}: you say minute {said}. The lab tried, and an earlier call was refused."
 
 
+# What somebody believes who says that this client never fails.
+_SAFE = {
+    "refreshes on time": "punctual-is-safe",
+    "refreshes when refused": "asking-again-helps",
+    "never refreshes": "tokens-do-not-end",
+}
+
+
 def _outage_belief(name: str, said: object, calls: Sequence[ServiceCall]) -> str:
     """What somebody believes who says this minute; "" for what shows nothing in particular."""
     client = CLIENTS[name]
     if client.due is None:
         return "scoring-asks-the-region"
     if said is None:
-        return "asking-again-helps" if client.after_refusal else "punctual-is-safe"
+        return _SAFE[name]
     if said == OUTAGE_MINUTES[0]:
         return "the-outage-ends-tokens"
     return "refresh-by-is-the-end" if said in {one.refresh_by for one in calls} else ""
@@ -234,6 +250,11 @@ names, and a minute for each, or None for a client that never fails. Think it th
             _fails(None, 105, None, 60),
             "asking-again-helps",
             "What it asks for then comes from the region that is down.",
+        ),
+        WrongAnswer(
+            _fails(None, 105, 60, None),
+            "tokens-do-not-end",
+            "A token ends by itself, on a day without any outage too.",
         ),
         WrongAnswer(
             _fails(None, 90, 60, 60),
