@@ -73,15 +73,14 @@ def _group_key(with_: Makings, given: object) -> CustomerKey:
             presented=brief(given, 160),
             required=", ".join(_PARTS),
         )
-    principal = CONTAINER_INSTANCES.principal(with_.directory)
-    if principal is None:
+    if CONTAINER_INSTANCES.principal(with_.directory) is None:
         raise BadRequest(
             f"{CONTAINER_INSTANCES.name} has no service principal in the tenant, so no vault can let it in.",
             required=f"one for the application {CONTAINER_INSTANCES.client_id}",
             advice="register Microsoft.ContainerInstance again: it comes with that",
         )
     uri, name, version = (given[part] for part in _PARTS)
-    return customer_key(uri, name, version, principal.object_id)
+    return customer_key(uri, name, version, CONTAINER_INSTANCES.client_id)
 
 
 class KubernetesClusters:

@@ -64,14 +64,14 @@ class CosmosAccounts:
     def _give(self, call: Call[CosmosAccount], address: object) -> None:
         """The key is asked for by Azure Cosmos DB itself, which is the same for all accounts. An account
         follows the newest version, whichever it began with."""
-        principal, key = COSMOS.principal(self._with.directory), call.target.account_key
-        if principal is None:
+        key = call.target.account_key
+        if COSMOS.principal(self._with.directory) is None:
             raise BadRequest(
                 f"{COSMOS.name} has no service principal in the tenant, so no vault can let it in.",
                 required=f"one for the application {COSMOS.client_id}",
                 advice="register Microsoft.DocumentDB again: it comes with that",
             )
-        customer = key_at(KEY, address, principal.object_id, version=False)
+        customer = key_at(KEY, address, COSMOS.client_id, version=False)
         key.give(call, customer)
         # assumption: cosmos-follows-newest
         key.customer = replace(customer, version="")

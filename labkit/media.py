@@ -38,8 +38,11 @@ class Media(Table):
         return (disk.medium for disk in self.disks)
 
     def about(self, name: str) -> Table:
-        """The lines of the media whose name begins like this."""
-        rows = [row for row in self.rows if str(row[0]).startswith(name)]
+        """The lines of the media whose name begins like this. Raises BadInput where there is none."""
+        rows = [row for row in self.rows if type(name) is str and str(row[0]).startswith(name)]
+        if not rows:
+            names = ", ".join(medium.name for medium in self)
+            raise BadInput("No medium's name begins like this.", presented=brief(name), required=names)
         return Table(_HEADERS, rows)
 
     def find(self, plaintext: bytes | str) -> Table:

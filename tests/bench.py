@@ -32,7 +32,7 @@ from labkit.display.graphviz_svg import Graphviz
 from labkit.furniture import CLIENT_ID, GROUPS, REGION, SUBSCRIPTION, workspace_id
 from labkit.identity.verifier import ALGORITHM, Expectation, KeySet, verify
 from labkit.services.resource_manager import ResourceManager
-from tests import bench_access, bench_encryption, bench_scoring, bench_wire
+from tests import bench_access, bench_blobs, bench_encryption, bench_scoring, bench_wire
 from tests.race import Row, Rows, Work, race
 
 ROUNDS = 15
@@ -193,8 +193,9 @@ MEASUREMENTS: tuple[Callable[[int], Rows], ...] = (
     bench_encryption.sealing,
     bench_encryption.through_the_door,
     bench_encryption.cold,
-    # Last: what it puts under this process's clients and sockets stays.
+    # Last: what they put under this process's clients and sockets stays.
     bench_wire.tokens,
+    bench_blobs.blobs,
 )
 
 

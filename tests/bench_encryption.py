@@ -52,14 +52,15 @@ def _times(count: int, work: Callable[..., object], *args: Any) -> None:
         work(*args)
 
 
-def _asked(lab: Lab, op: Any, *args: Any) -> Work:
+def asked(lab: Lab, op: Any, *args: Any) -> Work:
     """A call through the door with a token that was seen before and a role on the account."""
     door, id, caller = lab.parts.door, account(lab).id, Component("rita")
     token = lab.sign_in("rita", resource=STORAGE).bearer
     return lambda: door.ask(caller, op, id, token, *args)
 
 
-def _with_a_role() -> Lab:
+def with_a_role() -> Lab:
+    """A lab in which rita may read and write blobs."""
     lab = labkit.start()
     owner, rita = lab.sign_in("olivia").bearer, lab.people["rita"].object_id
     role = "Storage Blob Data Contributor"
@@ -69,11 +70,11 @@ def _with_a_role() -> Lab:
 
 def through_the_door(rounds: int, count: int = COUNT) -> Rows:
     """Put and get as users reach them: authenticated, authorized, encrypted, traced."""
-    lab = _with_a_role()
+    lab = with_a_role()
     for size, (length, _, _) in SIZES.items():
         data = bytes(length)
         for what, op, args in (("put", BlobStorage.put, (NAME, data)), ("get", BlobStorage.get, (NAME,))):
-            yield _alone(f"{what} {size} through the door", _asked(lab, op, *args), lab, rounds, count)
+            yield _alone(f"{what} {size} through the door", asked(lab, op, *args), lab, rounds, count)
 
 
 def _alone(what: str, work: Work, lab: Lab, rounds: int, count: int) -> Row:
@@ -91,7 +92,7 @@ def _alone(what: str, work: Work, lab: Lab, rounds: int, count: int) -> Row:
 def cold(rounds: int) -> Rows:
     """A read under a customer's key after an hour: the store signs in, and the vault unwraps its account key
     with RSA. Beside the same read while the key is held."""
-    lab = _with_a_role()
+    lab = with_a_role()
     new_version(lab)
     write(lab, NAME, bytes(4096))
     give_key(lab, lab.storage)
@@ -99,7 +100,7 @@ def cold(rounds: int) -> Rows:
     for _ in range(rounds):
         lab.clock.advance(HOLD)
         # The reader's token ends with the hour too.
-        read = _asked(lab, BlobStorage.get, NAME)
+        read = asked(lab, BlobStorage.get, NAME)
         times["cold"].append(timeit(read, number=1))
         hops = len(lab.trace.last())
         times["held"].append(timeit(read, number=1))

@@ -42,9 +42,13 @@ class Row:
     @property
     def cells(self) -> list[str]:
         """The whole line as text."""
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f}x"
-        target = "" if self.target is None else f"<= {self.target:.1f}x"
+        ratio = "" if self.ratio is None else _times(self.ratio, 2)
+        target = "" if self.target is None else f"<= {_times(self.target, 1)}"
         return [self.what, self.against, _duration(self.ours), _duration(self.other), ratio, target]
+
+
+def _times(ratio: float, digits: int) -> str:
+    return f"{ratio:.{digits if ratio >= 0.1 or not ratio else 3}f}x"
 
 
 def _duration(seconds: float | None) -> str:

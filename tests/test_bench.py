@@ -14,7 +14,7 @@ import pytest
 from labkit.identity.verifier import verify
 from labkit.lab import Lab
 from labkit.wire.serve import Server
-from tests import bench, bench_access, bench_encryption, bench_scoring, bench_wire
+from tests import bench, bench_access, bench_blobs, bench_encryption, bench_scoring, bench_wire
 from tests.race import Row, Rows, race
 
 OK = Row("a", "b", ours=1.0, other=1.0, ratio=1.0, target=1.2)
@@ -102,6 +102,58 @@ class TestWire:
             bench_wire.token(app)
             with pytest.raises(AssertionError, match="no request"):
                 bench_wire.token(app)
+
+
+class TestBlobs:
+    OWN, CLIENT = "put and get 4 KiB", "put and get 4 KiB, by azure-storage-blob"
+
+    def test_they_are_measured_against_moto_where_it_is_installed(self) -> None:
+        for peer in bench_blobs.MODULES:
+            pytest.importorskip(bench_blobs.MODULES[peer][0])
+        rows = list(bench_blobs.blobs(1, count=2))
+        assert [(row.what, row.target) for row in rows] == [(self.OWN, 1 / 15), (self.CLIENT, None)]
+        assert all(row.ours and row.other and row.ratio for row in rows)
+
+    def test_its_own_call_is_two_hops_with_a_token_that_was_verified_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lab = bench_encryption.with_a_role()
+        work = bench_blobs.own_call(lab)
+        assert work() == bench_blobs.DATA
+
+        def never(*_: object) -> None:
+            raise AssertionError("the signature was looked at again")
+
+        monkeypatch.setattr("labkit.identity.verifier.genuine", never)
+        lab.trace.clear()
+        assert work() == bench_blobs.DATA
+        assert [(hop.operation, hop.outcome) for hop in lab.trace] == [("Put Blob", "ok"), ("Get Blob", "ok")]
+        assert all(hop.subject and hop.action and hop.why for hop in lab.trace)
+
+    @pytest.mark.parametrize(
+        ("module", "peers"), [("moto", ["moto"] * 2), ("azure.storage.blob", ["azure-storage-blob"])]
+    )
+    def test_what_is_not_installed_is_skipped_with_a_line(
+        self, monkeypatch: pytest.MonkeyPatch, module: str, peers: list[str]
+    ) -> None:
+        monkeypatch.setattr(bench_blobs, "_beside", lambda row, *_: row)
+        monkeypatch.setattr(bench_blobs, "import_module", partial(_without, module))
+        rows = list(bench_blobs.blobs(1, count=2))
+        assert [row.note for row in rows if row.note] == [
+            f"skipped: {peer} is not installed" for peer in peers
+        ]
+        assert [row.what for row in rows] == [self.OWN, self.CLIENT]
+
+
+def _without(module: str, name: str) -> None:
+    """Imports everything but one module."""
+    if name == module:
+        raise ModuleNotFoundError(name)
+
+
+def test_ratios_far_below_one_are_told_in_more_places() -> None:
+    row = Row("a", "b", 1.0, 66.0, 1 / 66, target=1 / 15)
+    assert row.cells[-2:] == ["0.015x", "<= 0.067x"]
 
 
 def test_the_tokens_are_distinct_and_good() -> None:

@@ -13,6 +13,7 @@ from labkit.lab import Lab, start
 from labkit.services import encryption
 from labkit.services.encryption import Disk
 from labkit.stores import NO_KEY, StoreKind
+from tests.course.refusing import taken
 from tests.services.ml import ask
 from tests.services.stores import account, give_key, new_version, read, with_key, write
 
@@ -147,3 +148,18 @@ def test_a_new_disk_is_empty() -> None:
     made = encryption.disk(StoreKind("x"), "somewhere", None)
     assert made.names() == []
     assert made.medium.name == "somewhere"
+
+
+def test_the_lines_about_a_name_are_those_of_all_media_that_begin_like_it(lab: Lab) -> None:
+    for medium in lab.media:
+        for name in (medium.name, medium.name[:3], ""):
+            about = lab.media.about(name)
+            assert list(about.rows) == [row for row in lab.media.rows if str(row[0]).startswith(name)]
+            assert list(about.headers) == list(lab.media.headers)
+
+
+def test_what_no_medium_begins_with_is_bad_input_with_all_names(lab: Lab) -> None:
+    with pytest.raises(BadInput, match="begins like this") as caught:
+        lab.media.about("nowhere")
+    assert all(medium.name in caught.value.required for medium in lab.media)
+    assert taken(lab.media.about, ("",)) == {}

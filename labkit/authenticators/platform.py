@@ -49,7 +49,8 @@ class Platform:
         return isinstance(proof, bytes) and hmac.compare_digest(self._proof(of), proof)
 
     def certificate(self, object_id: str) -> ManagedIdentity:
-        """The credential of a managed identity, for the resource that it belongs to."""
+        """The credential of a managed identity, for the resource that it belongs to. An application of
+        Microsoft's has one too, by its client id: whatever its service principal in a tenant is."""
         return ManagedIdentity(object_id, self._proof(object_id))
 
     def forward(self, identity: Identity) -> Forwarded:
@@ -58,7 +59,8 @@ class Platform:
 
     def managed_identity(self, cred: ManagedIdentity, target: Tenant, now: int) -> Identity:
         """Raises UnknownApplication (the identity is gone) or WrongClientSecret (a forged certificate)."""
-        principal = target.directory.principal(str(cred.object_id))
+        name, directory = str(cred.object_id), target.directory
+        principal = directory.principal(name) or directory.principal_of(name)
         if principal is None:
             raise UnknownApplication(
                 "The tenant has no such managed identity.", presented=brief(cred.object_id)

@@ -34,9 +34,10 @@ class Entropy:
 
     def __call__(self, label: str, length: int = 32) -> bytes:
         """`length` bytes for this label; the same label gives the same bytes."""
-        blocks = -(-length // 32)
+        # Names that others choose are in it, of half characters too.
+        blocks, what = -(-length // 32), label.encode("utf-8", "surrogatepass")
         stream = b"".join(
-            hmac.digest(self._root, b"%d/" % number + label.encode(), "sha256") for number in range(blocks)
+            hmac.digest(self._root, b"%d/" % number + what, "sha256") for number in range(blocks)
         )
         return stream[:length]
 

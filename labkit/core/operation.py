@@ -21,7 +21,6 @@ from labkit.core.errors import (
     RegionDown,
     Unauthenticated,
     UnknownHost,
-    brief,
 )
 from labkit.core.identity import Identity
 from labkit.core.resource import Resource, Resources, without_query
@@ -140,7 +139,12 @@ class Op(Generic[P, R]):
             bound = self._signature.bind(None, None, *args, **(kwargs or {}))
         except TypeError:
             return ""
-        texts = (value for value in bound.arguments.values() if isinstance(value, str))
+        # Each with its name, and in quotes: no text takes the place of another one.
+        texts = (
+            f"{name}={str.__repr__(value)}"
+            for name, value in bound.arguments.items()
+            if isinstance(value, str)
+        )
         return "\n".join([self.name, scope.lower(), *texts])
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -155,9 +159,10 @@ class Op(Generic[P, R]):
             kind = _PLAIN.get(parameter.annotation)
             # The very type: what a subclass says may differ from one look to the next.
             if kind is not None and name in bound.arguments and type(bound.arguments[name]) is not kind:
+                # Only what it is: it may be a secret.
                 raise BadRequest(
                     f"{self.name}: {name} has another type.",
-                    presented=brief(bound.arguments[name]),
+                    presented=type(bound.arguments[name]).__name__,
                     required=f"{name}: {kind.__name__}",
                 )
         if self._parse is not None:

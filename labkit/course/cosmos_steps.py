@@ -18,7 +18,9 @@ from labkit.lab import Lab
 from labkit.services.authorization import Authorization
 from labkit.services.key_vault import TYPE, KeyVersion
 from labkit.services.machine_learning.permissions import PROVIDER_APP
+from labkit.services.machine_learning.workspace import Workspace
 from labkit.services.provider_registration import COSMOS_KEYS, Features, ProviderRegistration
+from labkit.services.resource_manager import ResourceManager
 
 _WORKSPACE = workspace_id(GROUPS[0], "ml-own")
 Named = dict[str, str]
@@ -43,6 +45,13 @@ def _unregister(namespace: str) -> Callable[[Lab, Named], object]:
     return step
 
 
+def _no_machine_learning(lab: Lab, named: Named) -> None:
+    """A provider that is used cannot be unregistered: the workspaces go first. The vaults stay."""
+    for one in [one for one in lab.resources if isinstance(one, Workspace)]:
+        lab.ask(OWNER, ResourceManager.delete, one.id, lab.sign_in(OWNER).bearer)
+    _unregister("Microsoft.MachineLearningServices")(lab, named)
+
+
 def _no_feature(lab: Lab, named: Named) -> None:
     token = lab.sign_in(OWNER).bearer
     lab.ask(OWNER, Features.unregister, lab.subscription, token, COSMOS_KEYS)
@@ -60,6 +69,7 @@ def _no_contributor(lab: Lab, named: Named) -> None:
 STEPS: Mapping[str, Callable[[Lab, Named], object]] = {
     "": lambda lab, named: None,
     "the feature, on request": _no_feature,
+    "Microsoft.MachineLearningServices registered": _no_machine_learning,
     "Microsoft.DocumentDB registered": _unregister("Microsoft.DocumentDB"),
     "Azure ML as Contributor": _no_contributor,
     "resource_cmk_uri": lambda lab, named: named.pop("resource_cmk_uri"),

@@ -16,6 +16,7 @@ from labkit.course.stepping import uncounted
 from labkit.course.store_trials import TRIALS, InUse, Wish
 from labkit.display.strip_chart import Band, Kind, strip_chart
 from labkit.lab import Lab
+from labkit.releases import find_release
 from labkit.services.key_vault import KeyVault
 from labkit.stores import BLOBS, DBFS, IMAGES, OWN_RUN_HISTORY, kinds
 
@@ -97,18 +98,22 @@ def key_timeline(
     seed: int | None = 2020,
 ) -> KeyTimeline:
     """Encrypts stores with a customer's key, each in a lab of its own, and reads every so many minutes while
-    `events` happen (minute: "disable", "enable" or "rotate"). Raises BadInput, and what the door raises where
-    a store takes no such key. Statements enc-rotate, enc-revoke, enc-delay, enc-cosmos-rotate."""
-    names = [choice("store", one, TRIALS) for one in stores or USUAL]
+    `events` happen (minute: "disable", "enable" or "rotate"; those after the last minute do not). Without
+    `stores`, those of USUAL that take such a key in this release. Raises BadInput, and what the door raises
+    where a store takes no such key. Statements enc-rotate, enc-revoke, enc-delay, enc-cosmos-rotate."""
+    known = kinds(find_release(release).name)
+    usual = [one for one in USUAL if known[one].customer_key]
+    names = [choice("store", one, TRIALS) for one in stores or usual]
     if type(events) is not dict or not all(type(at) is int and 0 <= at <= LONGEST for at in events):
         required = '{30: "disable", 90: "enable"}'
         raise BadInput("What is done to the key, and when?", presented=brief(events), required=required)
-    done = tuple((at, choice("event", events[at], EVENTS)) for at in sorted(events))
+    named = [(at, choice("event", events[at], EVENTS)) for at in sorted(events)]
     for what, value in (("minutes", minutes), ("every", every)):
         if type(value) is not int or not 1 <= value <= LONGEST:
             required = f"a whole number from 1 to {LONGEST:,}"
             raise BadInput(f"How much is {what}?", presented=brief(value), required=required)
-    moments = sorted({*range(0, minutes + 1, every), *(at for at, _ in done if at <= minutes)})
+    done = tuple((at, event) for at, event in named if at <= minutes)
+    moments = sorted({*range(0, minutes + 1, every), *(at for at, _ in done)})
     answers = uncounted(
         lambda: [one for name in names for one in _lived(name, dict(done), moments, release, seed)]
     )
@@ -120,10 +125,8 @@ def _lived(
 ) -> list[StoreAnswer]:
     lab, name, passed = labkit.start(release, seed), kinds(release)[what].name, 0
     store = TRIALS[what](lab, Wish(new_version(lab), lab.vault))
-    if store.read is None:
-        raise BadInput(
-            "Nobody can read this one through a service.", presented=what, required=", ".join(USUAL)
-        )
+    # The stores that no service reads take no customer's key.
+    assert store.read is not None
     answers = []
     for minute in moments:
         lab.clock.advance(60 * (minute - passed))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labkit.core.choice import choice
 from labkit.core.operation import Op, P, R
 from labkit.core.show import Shown
 from labkit.core.table import Table
@@ -34,8 +35,9 @@ class ModelKeys(Shown):
     versions: tuple[KeyVersion, ...]
 
     def newest(self, name: str) -> KeyVersion:
-        """The newest version of a key."""
-        return [one for one in self.versions if one.name == name][-1]
+        """The newest version of a key. Raises BadInput."""
+        known = {one.name: one for one in self.versions}
+        return known[choice("key", name, known)]
 
     def __repr__(self) -> str:
         rows = [(one.name, one.version, "yes" if one.enabled else "no", one.key_id) for one in self.versions]

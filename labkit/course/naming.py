@@ -22,11 +22,22 @@ def as_name(given: object, known: Iterable[str], what: str = "Your answer") -> s
     return found
 
 
+def in_order(answer: object, known: Iterable[str], what: str = "Your answer") -> list[str]:
+    """The known names in a list or tuple, in their order. A set has none, and is refused."""
+    if any(type(answer) is kind for kind in (set, frozenset)):
+        raise NotUsable(f"{what} is a set, which has no order. It should be a list.")
+    return _several(answer, list(known), what, "a list")
+
+
 def as_names(answer: object, known: Iterable[str], what: str = "Your answer") -> list[str]:
     """The known names in a list or tuple, in their order, or in a set."""
-    names = list(known)
+    return _several(answer, list(known), what, "a list or a set")
+
+
+def _several(answer: object, names: list[str], what: str, required: str) -> list[str]:
     if not any(type(answer) is kind for kind in (list, tuple, set, frozenset)):
-        raise NotUsable(f"{what} is {describe(answer)}. It should be some of these: {', '.join(names)}.")
+        these = ", ".join(map(brief, names))
+        raise NotUsable(f"{what} is {describe(answer)}. It should be {required} of some of these: {these}.")
     given = as_sequence(answer, at_most=40, what=what)
     return [as_name(one, names, what=f"One in {what[:1].lower()}{what[1:]}") for one in given]
 

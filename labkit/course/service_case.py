@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
-
 import labkit
 from labkit.core.choice import choice
 from labkit.core.clock import seconds
 from labkit.core.credential import Anonymous, Credential
 from labkit.core.errors import BadInput, brief
-from labkit.core.table import Table, Tabular
-from labkit.core.verdict import Verdict
-from labkit.course.service_clients import CLUSTER_REGION, answer_of
+from labkit.course.case import Case, Steps
+from labkit.course.service_clients import CLUSTER_REGION
 from labkit.course.service_scene import deploy, fetch, keys_of, opens, regenerate
 from labkit.course.stepping import uncounted
 from labkit.lab import Lab
@@ -21,38 +16,9 @@ from labkit.services.machine_learning.scoring import Scoring
 from labkit.services.machine_learning.service_forms import FORMS
 from labkit.services.machine_learning.web_services import WebService
 
-T = TypeVar("T")
-
 # Which of the two keys is regenerated while the client holds the primary one.
 ROTATED = {"nothing": "", "the key in use": "Primary", "the other key": "Secondary"}
 CLIENTS = ("keeps what it has", "gets a new one first")
-
-
-@dataclass(frozen=True, repr=False)
-class ServiceCase(Tabular):
-    """What happened, in steps of (what, answer). The last one is the call, or the deployment where there is
-    nothing to call."""
-
-    steps: tuple[tuple[str, str], ...]
-
-    @property
-    def answer(self) -> str:
-        """What the last step was answered: "200", or a status with a code."""
-        return self.steps[-1][1]
-
-    @property
-    def answered(self) -> bool:
-        """Whether the service was called and gave its answer."""
-        return self.answer == "200"
-
-    @property
-    def word(self) -> str:
-        """The last answer in one word: accepted or refused."""
-        return "accepted" if self.answered else "refused"
-
-    def as_table(self) -> Table:
-        """One row for each step."""
-        return Table(("what happens", "answer"), self.steps)
 
 
 def service_case(
@@ -64,20 +30,21 @@ def service_case(
     client: str = CLIENTS[0],
     release: str = "2020-03",
     seed: int | None = 2020,
-) -> ServiceCase:
+) -> Case:
     """Deploys a service on a `target` (aci, aks) that takes a `form` (key, token, none), and lets a client
     get what opens it. Then `age` passes, a key is regenerated, the region of the workspace goes down, in this
     order and as far as the arguments say; and the client calls. A service on AKS runs in another region than
-    the workspace, one on ACI in the same. Raises BadInput."""
+    the workspace, one on ACI in the same. The last step is the call, or the deployment where there is nothing
+    to call. Raises BadInput."""
     choice("target", target, FORMS)
     choice("form of authentication", form, FORMS["aks"])
     _check_events(age, rotated, region, client)
     lab = uncounted(lambda: labkit.start(release, seed))
-    case = _Case()
+    case = Steps()
     wanted = f"deploy on {target.upper()}, authentication by {form}"
     service = case.attempt(wanted, lambda: deploy(lab, form, target=target, region=CLUSTER_REGION))
     if service is None:
-        return case.closed()
+        return Case(tuple(case.done))
     held = _get(case, lab, service)
     lab.clock.advance(age)
     case.note(f"{age} pass")
@@ -89,7 +56,7 @@ def service_case(
     if client != CLIENTS[0]:
         held = _get(case, lab, service, ", again") or held
     _call(case, lab, service, held or Anonymous())
-    return case.closed()
+    return Case(tuple(case.done))
 
 
 def _check_events(age: object, rotated: str, region: str, client: str) -> None:
@@ -105,25 +72,7 @@ def _check_events(age: object, rotated: str, region: str, client: str) -> None:
 _GETS = {"key": "get the keys", "token": "sign in and get a token"}
 
 
-class _Case:
-    """A case in the making."""
-
-    def __init__(self) -> None:
-        self._steps: list[tuple[str, str]] = []
-
-    def attempt(self, what: str, step: Callable[[], T]) -> T | None:
-        verdict: Verdict[T] = Verdict.of(lambda: uncounted(step))
-        self._steps.append((what, answer_of(verdict)))
-        return verdict.value
-
-    def note(self, what: str) -> None:
-        self._steps.append((what, ""))
-
-    def closed(self) -> ServiceCase:
-        return ServiceCase(tuple(self._steps))
-
-
-def _get(case: _Case, lab: Lab, service: WebService, again: str = "") -> Credential | None:
+def _get(case: Steps, lab: Lab, service: WebService, again: str = "") -> Credential | None:
     """What opens the service, by the way to get it; None where there is nothing to get, or it is refused."""
     if service.auth not in _GETS:
         return None
@@ -131,5 +80,5 @@ def _get(case: _Case, lab: Lab, service: WebService, again: str = "") -> Credent
     return case.attempt(_GETS[service.auth] + again, get)
 
 
-def _call(case: _Case, lab: Lab, service: WebService, cred: Credential) -> None:
+def _call(case: Steps, lab: Lab, service: WebService, cred: Credential) -> None:
     case.attempt("call the service", lambda: lab.ask("client", Scoring.score, service.address, cred, "[1]"))

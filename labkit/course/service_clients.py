@@ -14,6 +14,7 @@ from labkit.core.credential import Credential
 from labkit.core.errors import BadInput, brief
 from labkit.core.table import Table, Tabular
 from labkit.core.verdict import Verdict
+from labkit.course import case
 from labkit.course.service_scene import deploy, fetch, keys_of, opens
 from labkit.course.stepping import uncounted
 from labkit.display.strip_chart import Band, Kind, strip_chart
@@ -238,8 +239,7 @@ class _Present:
 
 
 def answer_of(verdict: Verdict[Any]) -> str:
-    """The verdict as a client sees it: the status, and the code where there is one."""
-    if verdict.refusal is None:
-        return "200"
-    status = getattr(verdict.refusal, "status", 0)
-    return f"{status} {verdict.code}".strip() if status else "no answer"
+    """The verdict as a client of a service sees it: what has no status came from no service."""
+    if verdict.refusal is None or getattr(verdict.refusal, "status", 0):
+        return case.answer_of(verdict)
+    return "no answer"

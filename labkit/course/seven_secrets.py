@@ -30,7 +30,7 @@ _ACCOUNT, _PASSWORD = "ann", "correct horse battery"
 _SALES = "AccountName=sales;AccountKey=c2FsZXM=;EndpointSuffix=core.windows.net"
 _API = "a key of a weather service"
 _STORY = """\
-The workspace safe, one of high business impact, has a storage account, a registry and a vault. olivia has
+The workspace safe{hbi} has a storage account, a registry and a vault. olivia has
 attached the data store sales with a connection string, and the virtual machine box with the password of ann's
 account there. A run secret is set, which scripts ask for."""
 
@@ -45,12 +45,14 @@ class SevenSecrets(Shown):
     typed: str = field(default=_PASSWORD, repr=False)
 
     def __repr__(self) -> str:
-        return _STORY
+        hbi = ", one of high business impact," if self.lab.release.hbi else ""
+        return _STORY.format(hbi=hbi)
 
 
 def seven_secrets(lab: Lab) -> SevenSecrets:
-    """Sets the scene in a new lab. Raises what the door raises."""
-    put(lab, WORKSPACE, {"hbiWorkspace": True})
+    """Sets the scene in a new lab, with high business impact where the release has it. Raises what the door
+    raises."""
+    put(lab, WORKSPACE, {"hbiWorkspace": True} if lab.release.hbi else None)
     _asked(lab, DataStores.attach, "sales", _SALES)
     _asked(lab, RunSecrets.put, "weather", _API)
     put(lab, MACHINE, {"osProfile": {"adminUsername": _ACCOUNT, "adminPassword": _PASSWORD}})

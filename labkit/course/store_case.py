@@ -43,7 +43,7 @@ def store_case(
     store: str = "blobs",
     whose: str = "customer",
     event: str = "nothing",
-    wait: str = "61m",
+    wait: str | int = "61m",
     hbi: bool = False,
     release: str = "2020-03",
     seed: int | None = 2020,
@@ -67,13 +67,13 @@ def store_case(
     return _read(lab, steps, kept, event, wait)
 
 
-def _read(lab: Lab, steps: Steps, kept: InUse, event: str, wait: str) -> StoreCase:
+def _read(lab: Lab, steps: Steps, kept: InUse, event: str, wait: str | int) -> StoreCase:
     disk = look(lab, kept)[1]
     steps.note("look at the disk", disk)
     if event != "nothing":
         steps.attempt(f"{event} the customer's key", lambda: EVENTS[event](lab))
     lab.clock.advance(wait)
-    steps.note(f"{wait} pass")
+    steps.note(f"{wait} pass" if type(wait) is str else f"{wait} seconds pass")
     if kept.read is None:
         steps.note("nobody reads it through a service", "-")
     else:

@@ -66,18 +66,22 @@ class Identities:
             return {"type": "None"}
         if kind == "UserAssigned":
             return {"type": kind, "userAssignedIdentities": self._given(call, wanted)}
+        if "given_identities" in before:
+            vars(store)["given_identities"] = {}
         if not store.identity_id:
             store.identity_id = self._directory.add_managed_identity(store.name, store.id).object_id
         return {"type": kind, "principalId": store.identity_id, "tenantId": store.tenant_id}
 
     def _given(self, call: Call[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Whoever gives an identity away has to be allowed to write it."""
+        """Whoever gives an identity away has to be allowed to write it. Those that are not named are given
+        no more: no key is asked for with one of them from now on, though the present key still is."""
         store: HasIdentities = call.target
         shown, ids = {}, wanted.get("userAssignedIdentities")
         if type(ids) is not dict or not ids:
             raise BadRequest(
                 "Which identities?", presented=brief(ids), required="userAssignedIdentities: {id: {}, ...}"
             )
+        store.given_identities = {}
         for id in ids:
             call.ask(ResourceManager.link, id, self._platform.forward(call.identity))
             found = self._resources.get(id)

@@ -7,10 +7,10 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from labkit.authenticators.platform import Platform
 from labkit.core.credential import Bearer
@@ -71,7 +71,8 @@ class CustomerKey:
 
     vault        the vault's address, https://name.vault.azure.net
     name         the key's name; `version` is "" to follow the newest one
-    identity_id  object id of the store's managed identity
+    identity_id  object id of the store's managed identity, or the client id of the application of Microsoft's
+                 that asks for all stores of its kind
     """
 
     vault: str
@@ -150,11 +151,12 @@ def _unavailable(kind: type[KeyUnavailable], what: str, refusal: Refusal) -> Key
     )
 
 
-class _Held(NamedTuple):
+@dataclass(frozen=True)
+class _Held:
     """An account key that was unwrapped, and until when (seconds) it may be used."""
 
     envelope: Envelope
-    key: bytes
+    key: bytes = field(repr=False)
     until: int
 
 
@@ -246,7 +248,7 @@ class AccountKey:
         held = self._held if self._held and call.now < self._held.until else self._unwrapped(call)
         wrapped = self._wrapper(call, customer).wrap(held.key)
         call.undo(lambda: self._restore(*before))
-        self._restore(wrapped, customer, held._replace(until=call.now + HOLD))
+        self._restore(wrapped, customer, replace(held, until=call.now + HOLD))
 
     def _restore(self, wrapped: WrappedKey, customer: CustomerKey | None, held: _Held | None) -> None:
         self.wrapped, self.customer, self._held = wrapped, customer, held

@@ -155,9 +155,16 @@ def _plain(properties: Mapping[str, Any] | None) -> dict[str, Any]:
         json.dumps(plain)
     except (TypeError, ValueError, RecursionError):
         raise BadRequest(
-            "Properties are JSON.", presented=brief(properties), required="plain values by name, or None"
+            "Properties are JSON.",
+            presented=f"{_kind(properties)}, not shown",
+            required="plain values by name, or None",
         ) from None
     return plain
+
+
+def _kind(value: object) -> str:
+    """What is said of properties that are refused as a whole: a password may be among them."""
+    return type(value).__name__
 
 
 def _copy(value: Any) -> Any:
@@ -191,7 +198,7 @@ def _says_more(shown: Any, given: Any) -> bool:
 
 def _check_properties(location: str, properties: Mapping[str, Any] | None = None) -> None:
     if properties is not None and type(properties) is not dict:
-        raise BadRequest("Properties are a mapping.", presented=brief(properties), required="a dict, or None")
+        raise BadRequest("Properties are a mapping.", presented=_kind(properties), required="a dict, or None")
     _plain(properties)
 
 

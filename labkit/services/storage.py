@@ -39,6 +39,12 @@ class ConditionNotMet(Conflict):
     """Somebody else has written since: the entity tag is another one."""
 
 
+class BlobAlreadyExists(Conflict):
+    """What was to be a new blob is there."""
+
+    fixed_code = "BlobAlreadyExists"
+
+
 @dataclass(eq=False)
 class StorageAccount(Resource):
     """An account. Blobs by `container/name`, files by `share/path`, both sealed under one account key.
@@ -111,7 +117,7 @@ def connection_string(account: str, keys: Mapping[str, Secret]) -> str:
     return ";".join([*parts, "EndpointSuffix=core.windows.net"])
 
 
-def _check_object(name: str, data: bytes = b"", if_match: str = "") -> None:
+def _check_object(name: str, data: bytes = b"", if_match: str = "", if_none_match: str = "") -> None:
     if not 0 < len(name) <= 1024:
         raise BadRequest(
             "A blob is bytes under a name.", required="a name of 1 to 1024 characters, and bytes"
@@ -119,6 +125,10 @@ def _check_object(name: str, data: bytes = b"", if_match: str = "") -> None:
     if if_match and not _ETAG.fullmatch(if_match):
         raise BadRequest(
             "That is no entity tag.", presented=brief(if_match), required='what a write returned, or "*"'
+        )
+    if if_none_match not in ("", "*"):
+        raise BadRequest(
+            "A write may ask for nothing to be there.", presented=brief(if_none_match), required='"*"'
         )
 
 
@@ -138,15 +148,19 @@ def _there(disk: Disk, what: str, name: str) -> None:
         raise NotFound(f"There is no such {what}.", presented=brief(name, 200))
 
 
-def _write(disk: Disk, call: Call[StorageAccount], name: str, data: bytes, if_match: str) -> str:
+def _check_tag(disk: Disk, name: str, if_match: str) -> None:
     present = disk.tag(name) if name in disk else ""
     if if_match and (not present or if_match not in ("*", present)):
         raise ConditionNotMet(
             "It is not the one any more that the condition names.",
             presented=f"If-Match: {if_match}",
             required=f"If-Match: {present}" if present else "no condition: there is nothing of this name",
-            advice="read it again, and write what should become of it now",
+            advice="read it again from the beginning, and write what should become of it now",
         )
+
+
+def _write(disk: Disk, call: Call[StorageAccount], name: str, data: bytes, if_match: str) -> str:
+    _check_tag(disk, name, if_match)
     return disk.write(call, name, data)
 
 
@@ -163,17 +177,28 @@ class BlobStorage(Service):
     dialect = {**_DIALECT, NotFound: (404, "BlobNotFound")}
 
     @operation("Put Blob", data_action=f"{_BLOBS}/write", accepts=(Bearer, SharedKey), parse=_check_object)
-    def put(self, call: Call[StorageAccount], name: str, data: bytes, if_match: str = "") -> str:
+    def put(
+        self, call: Call[StorageAccount], name: str, data: bytes, if_match: str = "", if_none_match: str = ""
+    ) -> str:
         """Stores bytes under a name, replacing what was there, and returns the entity tag. With `if_match`
-        only over the blob with that tag, or over any ("*"). Raises ConditionNotMet, and KeyUnavailable while
-        the customer's key cannot be used. Statements enc-blob-mmk, enc-blob-cmk."""
+        only over the blob with that tag, or over any ("*"); with `if_none_match`, which is "*", over none.
+        Raises ConditionNotMet, BlobAlreadyExists, and KeyUnavailable while the customer's key cannot be used.
+        Statements enc-blob-mmk, enc-blob-cmk."""
+        if if_none_match and name in call.target.blobs:
+            raise BlobAlreadyExists(
+                "There is a blob of this name.",
+                presented=f"If-None-Match: {if_none_match}",
+                required="a name that is free, or no condition, to replace what is there",
+            )
         return _write(call.target.blobs, call, name, data, if_match)
 
     @operation("Get Blob", data_action=f"{_BLOBS}/read", accepts=(Bearer, SharedKey), parse=_check_object)
-    def get(self, call: Call[StorageAccount], name: str) -> bytes:
-        """The bytes. Raises NotFound, KeyUnavailable, and Damaged for what was changed on the disk."""
+    def get(self, call: Call[StorageAccount], name: str, *, if_match: str = "") -> bytes:
+        """The bytes; with `if_match` only of the blob with that entity tag. Raises NotFound, ConditionNotMet,
+        KeyUnavailable, and Damaged for what was changed on the disk."""
         blobs = call.target.blobs
         _there(blobs, "blob", name)
+        _check_tag(blobs, name, if_match)
         return blobs.read(call, name)
 
     @operation(

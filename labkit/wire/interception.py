@@ -95,7 +95,8 @@ def _refusal(host: str, active: bool) -> str:
         )
     return (
         f"{host} is outside of the lab, and nothing is reached there. Required: {', '.join(routes.ROUTES)}, "
-        "or the address of a web service of the lab. What to do: after lab.deactivate() it is reached."
+        "or the address of a web service or a storage account of the lab. What to do: after lab.deactivate() "
+        "it is reached."
     )
 
 
@@ -132,8 +133,9 @@ def _text(value: str | bytes) -> str:
 def _raw(request: requests.PreparedRequest, answer: Answer) -> HTTPResponse:
     # Clients look into the raw response too, so it is a real one.
     return HTTPResponse(
-        body=BytesIO(answer.body),
-        headers={**answer.headers, "Content-Length": str(len(answer.body))},
+        body=BytesIO(b"" if request.method == "HEAD" else answer.body),
+        # A HEAD is told the length of what it does not get.
+        headers={"Content-Length": str(len(answer.body)), **answer.headers},
         status=answer.status,
         reason=HTTPStatus(answer.status).phrase,
         preload_content=False,

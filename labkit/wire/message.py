@@ -62,7 +62,8 @@ class VerbRefused(BadRequest):
 
 @dataclass(frozen=True)
 class Request:
-    """What came in. Names of headers are in lower case; `path` is decoded, and its slashes do not repeat."""
+    """What came in. Names of headers are in lower case; `path` is decoded, and its slashes do not repeat;
+    `exact_path` is decoded only."""
 
     method: str
     scheme: str
@@ -71,6 +72,7 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    exact_path: str = ""
 
     @classmethod
     def to(cls, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
@@ -79,7 +81,7 @@ class Request:
         path = "/".join(["", *(unquote(one) for one in parts.path.split("/") if one)])
         lowered = {name.lower(): value for name, value in headers.items()}
         host = (parts.hostname or "").rstrip(".")
-        return cls(method.upper(), parts.scheme, host, path, parts.query, lowered, body)
+        return cls(method.upper(), parts.scheme, host, path, parts.query, lowered, body, unquote(parts.path))
 
     @property
     def segments(self) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from threading import RLock
 
 from labkit.services.machine_learning.scoring import FrontEnd, ScoringEndpoint
-from labkit.wire import login, manager, scoring
+from labkit.services.storage import StorageAccount
+from labkit.wire import blobs, login, manager, scoring
 from labkit.wire.message import HOST_OF_ARM, Answer, AnyLab, Request
 
 Route = Callable[[AnyLab, Request], Answer]
@@ -25,6 +26,8 @@ def route(lab: AnyLab, host: str) -> Route | None:
     if host in ROUTES:
         return ROUTES[host]
     found = lab.resources.at_host(host)
+    if isinstance(found, StorageAccount):
+        return blobs.answer
     return scoring.answer if isinstance(found, ScoringEndpoint | FrontEnd) else None
 
 

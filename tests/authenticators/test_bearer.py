@@ -10,8 +10,10 @@ from labkit.core.identity import Identity
 from labkit.core.resource import Resource
 from labkit.furniture import CLIENT_ID, PARTNER_TENANT
 from labkit.identity.errors import TokenRefused, UnknownKey, WrongAudience, WrongTenant
+from labkit.identity.verifier import KeySet, genuine
 from labkit.lab import Lab
 from labkit.services.azure_ad import ARM, KEY_VAULT
+from labkit.services.resource_manager import ResourceManager
 
 
 def proved(lab: Lab, token: str, **changes: Any) -> Identity:
@@ -71,3 +73,49 @@ def test_a_token_dies_with_its_key(lab: Lab) -> None:
     lab.parts.home.keys.rotate(lab.clock.now, overlap=0)
     with pytest.raises(UnknownKey):
         proved(lab, token)
+
+
+@pytest.fixture
+def signatures(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The tokens whose signatures were looked at."""
+    looked: list[object] = []
+
+    def counted(token: object, keys: KeySet) -> Any:
+        looked.append(token)
+        return genuine(token, keys)
+
+    monkeypatch.setattr("labkit.identity.verifier.genuine", counted)
+    return looked
+
+
+def shown_at_the_door(lab: Lab, token: Bearer) -> str:
+    try:
+        lab.ask("olivia", ResourceManager.get, lab.workspace, token)
+    except TokenRefused as refusal:
+        return type(refusal).__name__
+    return "ok"
+
+
+def test_at_the_door_a_token_is_verified_once_and_its_end_is_seen_each_time(
+    lab: Lab, signatures: list[object]
+) -> None:
+    token = lab.sign_in("olivia").bearer
+    assert [shown_at_the_door(lab, token) for _ in range(3)] == ["ok"] * 3
+    lab.clock.advance(3598)
+    assert shown_at_the_door(lab, token) == "ok"
+    assert signatures == [token.token]
+    lab.clock.advance(1)
+    assert [shown_at_the_door(lab, token) for _ in range(3)] == ["TokenExpired"] * 3
+
+
+def test_at_the_door_a_token_that_was_verified_does_not_outlive_its_key(
+    lab: Lab, signatures: list[object]
+) -> None:
+    token = lab.sign_in("olivia").bearer
+    assert shown_at_the_door(lab, token) == "ok"
+    lab.parts.home.keys.rotate(lab.clock.now, overlap=60)
+    lab.clock.advance(59)
+    assert [shown_at_the_door(lab, token) for _ in range(2)] == ["ok"] * 2
+    assert len(signatures) == 2
+    lab.clock.advance(1)
+    assert [shown_at_the_door(lab, token) for _ in range(2)] == ["UnknownKey"] * 2

@@ -115,6 +115,15 @@ class TestBlobWithAnAccountKey:
             lab.ask("somebody", BlobStorage.get, account.id, cred, *args, **kwargs)
         assert (caught.value.status, caught.value.code) == (403, "AuthenticationFailed")
 
+    @pytest.mark.parametrize("signed_args", [("a\n*", b""), ("a\nif_match='*'", b""), ("a", b"", "", "*")])
+    def test_no_text_of_what_was_signed_takes_the_place_of_another(
+        self, lab: Lab, account: StorageAccount, signed_args: Any
+    ) -> None:
+        cred = signed(lab, account, BlobStorage.put, *signed_args)
+        with pytest.raises(RequestNotCovered):
+            lab.ask("somebody", BlobStorage.put, account.id, cred, "a", b"changed", "*")
+        assert kept(lab, "storage", "a") == b"blob a"
+
     def test_a_signature_of_another_operation_opens_nothing(self, lab: Lab, account: StorageAccount) -> None:
         cred = signed(lab, account, BlobStorage.get, "a")
         with pytest.raises(RequestNotCovered):

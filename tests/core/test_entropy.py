@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from labkit.core.entropy import Entropy
 from labkit.core.errors import BadInput
 
-labels = st.text(st.characters(codec="utf-8"))
+# Half characters too: Python has them, and names come from outside.
+labels = st.text(st.characters(codec="utf-8") | st.sampled_from("\ud800\udfff"))
 seeds = st.integers(0, 2**63 - 1)
 
 

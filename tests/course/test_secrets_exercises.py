@@ -46,6 +46,7 @@ NOT_YET: list[tuple[str, object, str]] = [
     ("kv-leak", [], "no step"),
     ("kv-leak", "resync", "some of these"),
     ("kv-leak", ["regenerate key3"], "'regenerate key3'"),
+    ("kv-leak", {*ENDED}, "no order"),
     ("kv-leak", ["resync"] * 13, "At most 12"),
     ("kv-least", {}, "permits nothing"),
     ("kv-least", {"secrets": "get"}, "'secrets'"),
@@ -55,17 +56,22 @@ NOT_YET: list[tuple[str, object, str]] = [
     ("kv-least", {"secrets": [["get"]]}, "A permission for 'secrets'"),
     ("kv-least", {"secrets": ["set"]}, "ForbiddenByPolicy"),
     ("kv-least", {"certificates": ["get"]}, "ForbiddenByPolicy"),
+    ("kv-least", {"secrets": ["get", "set"]}, "passed as well: Set secret, Update secret."),
+    ("kv-least", {"secrets": ["get", "backup"]}, "passed as well: Backup secret."),
+    ("kv-where", KEPT | {"identity certificate": "virtual machine"}, "is not there"),
 ]
 WRONG: list[tuple[str, object, str]] = [
     ("kv-where", KEPT | {"machine's password": MICROSOFT_VAULT}, "what-i-type-is-kept"),
-    ("kv-where", KEPT | {"identity certificate": "Azure AD"}, "identities-need-secrets"),
+    ("kv-where", KEPT | {"identity certificate": "Azure AD"}, "whoever-checks-it-has-it"),
+    ("kv-where", KEPT | {"identity certificate": MICROSOFT_VAULT}, "identities-need-secrets"),
+    ("kv-where", KEPT | {"SSH key": "virtual machine"}, "a-key-has-one-half"),
+    ("kv-where", KEPT | {"data store": "storage account"}, "the-account-keeps-it"),
     ("kv-where", KEPT | {"run secret": NOWHERE}, "a-run-carries-it"),
     ("kv-leak", ["regenerate key1"], "resync-comes-in-time"),
     ("kv-leak", ["regenerate key2", "resync"], "moving-is-ending"),
     ("kv-leak", ["switch to key2", "regenerate key2", "regenerate key1"], "the-other-is-always-free"),
     ("kv-leak", ["regenerate key2", "delete the secret"], "what-nobody-finds-is-safe"),
     ("kv-leak", ["resync"], "moving-is-ending"),
-    ("kv-least", {"secrets": ["get", "set"]}, "reading-is-harmless"),
     ("kv-least", {"secrets": ["get"], "certificates": ["get"]}, "reading-is-harmless"),
     ("kv-least", {"secrets": ["get", "delete"]}, "one-kind-is-one-right"),
     ("kv-least", {"keys": ["all"]}, "a-key-is-what-opens"),
@@ -97,6 +103,13 @@ def test_an_answer_that_is_nearly_right_does_not_pass(id: str, answer: object, m
 def test_each_of_the_seven_is_where_the_documents_say(name: str, lab: Lab) -> None:
     found = kept_in(seven_secrets(lab), name)
     assert KEPT[name] in found if KEPT[name] != NOWHERE else found == ()
+
+
+@pytest.mark.parametrize(("release", "hbi"), [("2019-08", False), ("2020-01", True)])
+def test_the_scene_of_the_seven_can_be_set_in_every_release(release: str, hbi: bool) -> None:
+    scene = seven_secrets(labkit.start(release))
+    assert ("high business impact" in repr(scene)) is hbi
+    assert all(place in (kept_in(scene, name) or (NOWHERE,)) for name, place in KEPT.items())
 
 
 def test_what_is_in_a_vault_is_in_no_other_place_that_can_be_named(lab: Lab) -> None:

@@ -1,8 +1,11 @@
 """The verifier remembers signatures, and nothing that could be turned against it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labkit.identity.errors import (
     TokenExpired,
@@ -14,7 +17,8 @@ from labkit.identity.errors import (
     WrongTenant,
 )
 from labkit.identity.issuer import OVERLAP, SigningKeys
-from labkit.identity.verifier import CachingVerifier, Expectation
+from labkit.identity.verifier import CachingVerifier, Expectation, KeySet, genuine
+from labkit.identity.verifier import verify as plain
 from tests.identity.mint import EXPECTED, KEYS, LAB_KEYS, NOW, claims, token
 
 GOOD = token()
@@ -132,3 +136,79 @@ def test_a_cache_that_is_full_still_answers() -> None:
     verify._keys = KEYS
     assert verify(GOOD, KEYS, EXPECTED, NOW) == claims()
     assert len(verify._good) == 1
+
+
+# As many keys of a seeded lab there are to rotate to.
+ROTATIONS = 3
+# What happens, in any order: time goes by (up to a day at once), keys rotate with an overlap, a token is
+# issued for so long, and one of those that were issued is shown.
+MINUTES = st.sampled_from([0, 1, 59, 60, 3598, 3599, 3600, OVERLAP - 1, OVERLAP])
+EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("wait"), MINUTES),
+        st.tuples(st.just("rotate"), MINUTES),
+        st.tuples(st.just("issue"), MINUTES),
+        st.tuples(st.just("show"), st.integers(0, 30)),
+    ),
+    max_size=40,
+)
+
+
+def verdict(verifier: Callable[..., Any], token: str, keys: SigningKeys, now: int) -> object:
+    """The claims, or what the token is refused for."""
+    try:
+        return verifier(token, keys.key_set(now), EXPECTED, now)
+    except TokenRefused as refusal:
+        return type(refusal), str(refusal)
+
+
+def allowed(issued: tuple[str, int, str], keys: SigningKeys, now: int) -> bool:
+    """Without looking at the token: whether it lasts and its key is among the published ones."""
+    _, until, kid = issued
+    return now < until and kid in {one["kid"] for one in keys.jwks(now)["keys"]}
+
+
+@given(EVENTS)
+def test_a_cache_answers_as_if_there_were_none_whatever_time_and_keys_do(events: list[Any]) -> None:
+    keys, cached, now = SigningKeys(LAB_KEYS, "azure-ad"), CachingVerifier(), NOW
+    issued: list[tuple[str, int, str]] = []
+    rotations = 0
+    for what, number in [("issue", 3599), *events]:
+        if what == "wait":
+            now += number
+        elif what == "rotate" and rotations < ROTATIONS:
+            keys.rotate(now, overlap=number)
+            rotations += 1
+        elif what == "issue":
+            text = keys.sign(claims(iat=now, nbf=now, exp=now + number))
+            issued.append((text, now + number, keys.jwks(now)["keys"][-1]["kid"]))
+        # Each is shown each time, the one that was meant first: so that all are remembered.
+        shown = issued[number % len(issued) :] + issued[: number % len(issued)]
+        for one in shown:
+            found = verdict(cached, one[0], keys, now)
+            assert found == verdict(plain, one[0], keys, now)
+            assert isinstance(found, dict) == allowed(one, keys, now)
+
+
+def test_a_signature_is_looked_at_once_until_the_keys_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+
+    def counted(token: object, keys: KeySet) -> Any:
+        looked.append(token)
+        return genuine(token, keys)
+
+    monkeypatch.setattr("labkit.identity.verifier.genuine", counted)
+    keys, verify = SigningKeys(LAB_KEYS, "azure-ad"), CachingVerifier()
+    lasting = keys.sign(claims(exp=NOW + 10 * OVERLAP))
+
+    def times(at: int) -> int:
+        for _ in range(5):
+            verdict(verify, lasting, keys, at)
+        return len(looked)
+
+    assert [times(NOW), times(NOW + 3600)] == [1, 1]
+    keys.rotate(NOW + 3600)
+    # The set has another key in it, and so everything is looked at anew; with the overlap's end too.
+    assert [times(NOW + 3600), times(NOW + 3599 + OVERLAP)] == [2, 2]
+    # What is refused is not remembered.
+    assert times(NOW + 3600 + OVERLAP) == 7

@@ -24,10 +24,11 @@ from labkit.core.operation import Op
 from labkit.crypto.errors import Damaged
 from labkit.furniture import GROUPS, SUBSCRIPTION, workspace_id
 from labkit.lab import Lab, start
-from labkit.services.cosmos import CosmosAccount, PreconditionFailed
+from labkit.services.cosmos import TYPE, CosmosAccount, PreconditionFailed
 from labkit.services.machine_learning.workspace import Run, Workspace
-from tests.services.ml import ask, unchanged, workspace
-from tests.services.stores import put
+from tests.services.ml import GROUP, ask, unchanged, workspace
+from tests.services.own_history import KEY, feature, let_in, register
+from tests.services.stores import new_version, put
 
 
 def cosmos(lab: Lab) -> CosmosAccount:
@@ -246,3 +247,13 @@ class TestRunHistory:
         monkeypatch.setattr(Cosmos.upsert, "function", fail)
         with unchanged(lab), pytest.raises(Conflict):
             ask(lab, "carl", Runs.submit, "train", lab.cluster, lambda context: None)
+
+
+def test_in_the_first_release_an_account_takes_no_key_of_the_customer_s() -> None:
+    lab = start("2019-08")
+    feature(lab)
+    register(lab)
+    let_in(lab)
+    uri = new_version(lab, KEY).key_id
+    with unchanged(lab), pytest.raises(BadRequest, match="takes no key of the customer's"):
+        put(lab, f"{GROUP}/providers/{TYPE}/mine", {"keyVaultKeyUri": uri})

@@ -13,7 +13,7 @@ from labkit.core.errors import BadRequest, Conflict, Forbidden, NotFound, Refusa
 from labkit.furniture import SUBSCRIPTION, workspace_id
 from labkit.identity.first_party import COSMOS
 from labkit.lab import Lab, start
-from labkit.services.encryption import HOLD, KeyRefused, VaultGone
+from labkit.services.encryption import HOLD, KeyRefused, TokenNotAcquired, VaultGone
 from labkit.services.key_vault import TYPE as VAULTS
 from labkit.services.key_vault.errors import KeyDisabled, KeyExpired, KeyNotFound, KeyOperationForbidden
 from labkit.services.machine_learning.dedicated_cosmos import NotContributor
@@ -452,6 +452,19 @@ class TestRotationAndRevocation:
             let_in(lab)
         assert read(lab, "secret-experiment_1").status == "Queued"
         assert submit(lab, "another").run_id == "another_2"
+
+    def test_a_service_principal_that_was_lost_is_replaced(self, lab: Lab) -> None:
+        """The new one has another object id. Nothing of the account has to be changed, and nothing could."""
+        principal: Any = COSMOS.principal(lab.directory)
+        lab.directory.remove_principal(principal.object_id)
+        lab.clock.advance(HOLD)
+        with pytest.raises(TokenNotAcquired):
+            read(lab, "secret-experiment_1")
+        register(lab)
+        with pytest.raises(KeyRefused):
+            read(lab, "secret-experiment_1")
+        let_in(lab)
+        assert read(lab, "secret-experiment_1").status == "Queued"
 
     def test_other_workspaces_go_on(self, lab: Lab) -> None:
         disable(lab, name=KEY)

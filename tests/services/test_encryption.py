@@ -529,6 +529,17 @@ class TestTheWrappedKeyItself:
         with pytest.raises(Damaged):
             read(lab, "c/before")
 
+    @pytest.mark.parametrize("size", [0, 5, 16, 33])
+    def test_one_in_which_there_is_another_key_is_refused(self, lab: Lab, size: int) -> None:
+        """Whoever may wrap with the vault's key can make one that it opens."""
+        key = account(lab).account_key
+        version = key.wrapped.version
+        data = at_vault(lab, KeyVault.wrap_key, KEY, version, key.wrapped.algorithm, bytes(size))
+        key.wrapped = replace(key.wrapped, data=data)
+        lab.clock.advance(HOUR)
+        with pytest.raises(Damaged):
+            read(lab, "c/before")
+
 
 class Crash(Exception):
     """The machine stops here."""
@@ -583,6 +594,23 @@ def test_an_unseeded_lab_does_the_same() -> None:
     new_version(lab)
     lab.clock.advance(HOUR)
     assert read(lab, "c/before") == TEXT
+
+
+def test_revocation_is_felt_after_3600_seconds_and_not_a_second_later(lab: Lab) -> None:
+    write(lab, "c/a", b"one")
+    disable(lab)
+    lab.clock.advance(3599)
+    assert read(lab, "c/a") == b"one"
+    lab.clock.advance(1)
+    with pytest.raises(KeyRefused):
+        read(lab, "c/a")
+
+
+def test_a_key_that_is_held_is_not_shown(lab: Lab) -> None:
+    write(lab, "c/a", b"one")
+    held = account(lab).account_key._held
+    assert held is not None
+    assert repr(held.key) not in repr(held)
 
 
 def test_nobody_else_gets_at_the_vault_through_the_store(lab: Lab) -> None:

@@ -62,6 +62,15 @@ class TestVersions:
         SHARED.ask(KeyVault.set_secret, "api", value)
         assert get(SHARED) == value
 
+    @pytest.mark.parametrize("value", [b"hunter2", ["hunter2"]], ids=repr)
+    def test_a_value_of_another_type_is_refused_and_not_shown(self, own: OwnVault, value: Any) -> None:
+        assert "hunter2" not in str(own.refused(BadRequest, KeyVault.set_secret, "api", value))
+
+    def test_half_a_character_is_a_name_and_a_value_too(self, own: OwnVault) -> None:
+        half = "\ud800"
+        own.ask(KeyVault.set_secret, half, half)
+        assert own.ask(KeyVault.get_secret, half).reveal() == half
+
     @pytest.mark.parametrize("version", ["0" * 32, "other", " ", "\ud800"])
     def test_a_version_of_another_secret_is_none_of_this_one(self, own: OwnVault, version: str) -> None:
         other = own.ask(KeyVault.set_secret, "other", "two")

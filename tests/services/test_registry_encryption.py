@@ -189,6 +189,23 @@ class TestCustomersKey:
         with pytest.raises(TokenNotAcquired):
             pull(lab, OWN)
 
+    @pytest.mark.parametrize("named", ["another", "its own"])
+    def test_an_identity_that_is_not_named_any_more_asks_for_no_other_key(self, lab: Lab, named: str) -> None:
+        """The present key it still asks for: nothing that was readable becomes unreadable."""
+        own_registry(lab)
+        push(lab, id=OWN)
+        [client] = registry(lab, OWN).given_identities
+        new_version(lab, "other")
+        if named == "its own":
+            identify(lab, OWN)
+        else:
+            put(lab, other := f"{IDENTITY}-2")
+            put(lab, OWN, {"identity": {"type": "UserAssigned", "userAssignedIdentities": {other: {}}}})
+        with unchanged(lab), pytest.raises(BadRequest, match="no identity"):
+            put(lab, OWN, {"encryption": encrypted(lab, client, name="other")})
+        lab.clock.advance(HOLD)
+        assert pull(lab, OWN) == LAYERS
+
 
 class TestBadInput:
     @pytest.mark.parametrize(

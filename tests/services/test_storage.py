@@ -33,12 +33,40 @@ from labkit.crypto.envelope import Envelope
 from labkit.crypto.errors import Damaged
 from labkit.crypto.medium import Sealed
 from labkit.lab import Lab
-from labkit.services.storage import ConditionNotMet, ObjectProperties
+from labkit.services.storage import BlobAlreadyExists, ConditionNotMet, ObjectProperties
 from tests.services.ml import ask, unchanged, workspace
 from tests.services.stores import account, read, with_key, write
 
 SERVICES: Any = pytest.mark.parametrize("service", [BlobStorage, FileStorage], ids=lambda one: one.__name__)
 REGENERATE = "regenerateKey"
+
+
+class TestConditions:
+    """Of blobs alone."""
+
+    def test_a_new_blob_replaces_none(self, lab: Lab) -> None:
+        write(lab, "c/a", b"1", if_none_match="*")
+        with unchanged(lab), pytest.raises(BlobAlreadyExists) as caught:
+            write(lab, "c/a", b"2", if_none_match="*")
+        assert (caught.value.status, caught.value.code) == (409, "BlobAlreadyExists")
+        with_key(lab, BlobStorage.delete, "c/a")
+        write(lab, "c/a", b"3", if_none_match="*")
+        assert read(lab, "c/a") == b"3"
+
+    @pytest.mark.parametrize("if_none_match", ["x", "0x1", " ", None, 5])
+    def test_it_asks_for_nothing_to_be_there_and_for_nothing_else(self, lab: Lab, if_none_match: Any) -> None:
+        with unchanged(lab), pytest.raises(BadRequest):
+            write(lab, "c/a", b"1", if_none_match=if_none_match)
+
+    def test_only_the_blob_that_is_meant_is_read(self, lab: Lab) -> None:
+        first = write(lab, "c/a", b"1")
+        assert read(lab, "c/a", if_match=first) == b"1"
+        second = write(lab, "c/a", b"2")
+        assert [read(lab, "c/a", if_match=tag) for tag in (second, "*")] == [b"2", b"2"]
+        with pytest.raises(ConditionNotMet):
+            read(lab, "c/a", if_match=first)
+        with pytest.raises(BadRequest):
+            read(lab, "c/a", if_match="x")
 
 
 @SERVICES

@@ -69,6 +69,7 @@ class TestCreation:
                 for name in ("", "Ann", "a b", "x" * 33, 5)
             ),
             *({"adminUsername": "ann", "adminPassword": word} for word in ("", None, ["hunter2"])),
+            {"adminPassword": "hunter2", "no JSON": {1}},
         ],
         ids=repr,
     )

@@ -261,7 +261,16 @@ def test_as_a_rule_while_a_run_waits_it_stays_and_so_does_one_that_is_to_be_kept
     submit(lab, own(lab), nothing)
     lab.clock.advance("1d")
     assert [one["nodeId"] for one in nodes(lab, own(lab))] == ["node-1"]
+    # The first of two ends while the other waits, and that one takes its time.
+    found: list[str] = []
+
+    def at_length(run: RunContext) -> None:
+        lab.clock.advance("5h")
+        found.extend(one["nodeId"] for one in nodes(lab, own(lab)))
+
+    submit(lab, own(lab), at_length)
     lab.work()
+    assert found == ["node-1"]
     lab.clock.advance(IDLE)
     assert nodes(lab, own(lab)) == []
     kept = new_cluster(lab, lab.workspace, "kept", scaleSettings={"minNodeCount": 1, "maxNodeCount": 4})

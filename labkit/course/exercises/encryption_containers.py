@@ -22,9 +22,12 @@ def _read(answer: object) -> dict[str, str]:
     given = as_mapping(answer, at_most=20)
     if unknown := sorted(brief(name) for name in given.keys() - set(_PARAMETERS)):
         raise NotUsable(f"Not among the arguments: {', '.join(unknown)}. They are {', '.join(_PARAMETERS)}.")
-    return {
+    texts = {
         name: as_text(value, longest=500, what=f"What you give for {name}") for name, value in given.items()
     }
+    if empty := [name for name, text in texts.items() if not text.strip()]:
+        raise NotUsable(f"What you give for {empty[0]} is an empty text.")
+    return texts
 
 
 def _check_mend(answer: object, bench: Bench) -> Result:
@@ -38,13 +41,15 @@ def _deployed(scene: ModelKeys, arguments: dict[str, str]) -> Result:
     if deployed.value is None:
         assert deployed.refusal is not None
         found = f"The deployment was refused: {_said(deployed.refusal)}"
-        belief = _belief(deployed.refusal, arguments)
+        belief = _belief(scene, deployed.refusal, arguments)
         return Result.wrong(found, belief) if belief else Result.not_yet(found)
     key = group(lab).account_key
     wanted = scene.newest(MODELS).key_id.rpartition("/")[0]
     # Names of keys are the same in whatever case.
     if key is None or key.wrapped.key_id.lower() != wanted.lower():
-        whose = "Microsoft's" if key is None or key.customer is None else brief(key.wrapped.key_id, 120)
+        whose = (
+            "a key of Microsoft's" if key is None or key.customer is None else brief(key.wrapped.key_id, 120)
+        )
         found = f"It was deployed. What wraps the account key of its disk is {whose}."
         return Result.wrong(found, "another-key-is-a-key" if arguments else "encrypted-is-encrypted")
     clear = group(lab).disk.medium.find(TEXT)
@@ -61,14 +66,18 @@ def _said(refusal: LabError) -> str:
     return f"{refusal.heading} {inner.heading}" if isinstance(inner, LabError) else refusal.heading
 
 
-def _belief(refusal: LabError, arguments: dict[str, str]) -> str:
+def _belief(scene: ModelKeys, refusal: LabError, arguments: dict[str, str]) -> str:
     if arguments.keys() < set(_PARAMETERS):
         return "the-rest-is-obvious"
     if isinstance(refusal.__cause__, KeyDisabled):
         return "the-first-will-do"
     if isinstance(refusal, KeyUnavailable):
-        return "versions-are-all-alike"
-    return "the-longer-the-better" if "/keys/" in arguments[_URL] else ""
+        name, version = arguments[_NAME].lower(), arguments[_VERSION]
+        mixed = any(one.name == name for one in scene.versions) and any(
+            one.version == version and one.name != name for one in scene.versions
+        )
+        return "versions-are-all-alike" if mixed else ""
+    return "the-longer-the-better" if "/keys" in arguments[_URL] else ""
 
 
 _SCENE = "scene = model_keys(labkit.start())"
@@ -111,7 +120,7 @@ Mend the arguments: set `answer` to the dict. With them it has to be deployed, u
         "Other services take the full address of a key in one argument. This one puts it together itself: which part of it is the base?",
         "Each version belongs to one key. Look in the scene's table to which one the version in the starter belongs, and which of the right one's are enabled.",
     ),
-    explanation="Without any of the three it would have been deployed as well, and encrypted: under Microsoft's key, with no error at all. So look on the "
+    explanation="With none of the three it would have been deployed as well, and encrypted: under Microsoft's key, with no error at all. So look on the "
     "medium whose key it is. A container stays with the version that it was given. When the key is rotated, deploy again before the old version "
     "is disabled.",
     check=_check_mend,
@@ -119,7 +128,7 @@ Mend the arguments: set `answer` to the dict. With them it has to be deployed, u
         WrongAnswer(
             _answer(**{_URL: "scene.vault", _VERSION: _RIGHT[_VERSION]}),
             "the-rest-is-obvious",
-            "All three belong together: a version does not say of which key it is one.",
+            "All three belong together: a vault, a key in it, and a version of that. None of them says what the others are.",
         ),
         WrongAnswer(
             _answer(**_RIGHT | {_URL: 'scene.newest("models").key_id'}),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from labkit.core.errors import LabError
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import as_names
+from labkit.course.naming import in_order
 from labkit.course.own_history import STEPS, own_history
 from labkit.course.stepping import uncounted
 from labkit.services.encryption import KeyUnavailable
@@ -24,7 +24,7 @@ _BELIEFS: Mapping[type[LabError], str] = {
 
 
 def _check_history(answer: object, bench: Bench) -> Result:
-    steps = as_names(answer, STEPS)
+    steps = in_order(answer, STEPS)
     if len(set(steps)) < len(steps):
         return Result.not_yet("A step stands there twice.")
     return uncounted(lambda: _created(bench, steps))
@@ -39,7 +39,8 @@ def _created(bench: Bench, steps: Sequence[str]) -> Result:
             return Result.wrong(found, "any-order-will-do")
     refusal = scene.create().refusal
     if refusal is not None:
-        found = f"{len(steps)} steps were taken, and the creation was refused: {refusal.heading}"
+        count = "1 step was" if len(steps) == 1 else f"{len(steps) or 'No'} steps were"
+        found = f"{count} taken, and the creation was refused: {refusal.heading}"
         return Result.wrong(found, _belief(refusal, steps)) if steps else Result.not_yet(found)
     for step in steps:
         if _without(bench, steps, step):
@@ -89,7 +90,7 @@ created, and would not have been without any one of them.
     solution=_answer("cosmos provider", "feature", "contributor", "vault access"),
     hints=(
         "Ask, and read the refusal to its last line: it says who may not do what, or what is not there. Do one thing, and ask again.",
-        "A refusal names the first thing that is wrong, and no other. How often has olivia been refused when nothing is left to be wrong?",
+        "A refusal names the first thing that is wrong, and no other. How many refusals have you read by the time nothing is left to be wrong?",
         "Two applications of Microsoft's are at work. One of them makes the account, the other one uses the key. Which is which? And from when on does the second one exist in the tenant?",
     ),
     explanation="The documents list the providers, the feature and the role. That Azure Cosmos DB itself has to be let into the vault they leave to a "
@@ -130,7 +131,7 @@ created, and would not have been without any one of them.
         WrongAnswer(
             _answer("machine learning provider", "cosmos provider", "feature", "contributor", "vault access"),
             "the-whole-list-again",
-            "The question was what is missing here. That was there already.",
+            "The question was what is missing here. That was there already, or is not needed.",
         ),
     ),
 )

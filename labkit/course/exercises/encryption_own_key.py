@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import as_names
+from labkit.course.naming import in_order
 from labkit.course.own_key import STEPS, account, begin, follow, follows, needed, opened, survives
 from labkit.course.stepping import uncounted
 from labkit.lab import Lab
 
 NOTEBOOK = "05-encryption-at-rest.ipynb"
 _ENCRYPTIONS = ("encryption", "encryption, this version")
+# What somebody believes who takes a step that is not needed.
+_SUPERFLUOUS = {
+    "upload again": "one-more-cannot-hurt",
+    "contributor": "roles-open-the-vault",
+    "all permissions": "all-to-be-safe",
+}
 
 
 def _check_own_key(answer: object, bench: Bench) -> Result:
-    steps = as_names(answer, STEPS)
+    steps = in_order(answer, STEPS)
     if not steps:
         return Result.not_yet("There is no step in the answer yet.")
     return uncounted(lambda: _taken(bench, steps))
@@ -63,7 +69,8 @@ def _least(bench: Bench, steps: Sequence[str]) -> Result:
     for number, name in enumerate(steps):
         if _holds(bench.lab(), [*steps[:number], *steps[number + 1 :]]):
             found = f"It works, and does so without {name!r} as well."
-            return Result.wrong(found, "one-more-cannot-hurt")
+            belief = _SUPERFLUOUS.get(name)
+            return Result.wrong(found, belief) if belief else Result.not_yet(found)
     return Result.right("The blob that was there before reads as ever, and nobody has written it anew.")
 
 
@@ -120,7 +127,7 @@ Set `answer` to the list of the steps that it takes, in an order in which each g
         WrongAnswer(
             _answer("encryption", *_USE[:3]),
             "any-order-will-do",
-            "The account tries its key out at once, and each step needs what it speaks of.",
+            "Each step needs what it speaks of: a permission needs somebody, protection from purging something that is kept. And the account tries its key out at once.",
         ),
         WrongAnswer(
             _answer(*_PROTECT, "key", "identity", "encryption"),

@@ -22,7 +22,7 @@ def _prediction(id: str, question: str, *options: str) -> Prediction:
 PREDICTIONS = (
     _prediction(
         "enc-raw",
-        "A run has written the text patient-4711 to Blob storage. Nobody has given a key of their own. Somebody carries the disk of the "
+        "carl has written the text patient-4711 to Blob storage. Nobody has given a key of their own. Somebody carries the disk of the "
         "storage account away and looks for the text.",
         *("found", "not found"),
     ),
@@ -52,7 +52,7 @@ PREDICTIONS = (
     ),
     _prediction(
         "enc-purge",
-        "olivia's key was deleted, and then purged. What opens the data now?",
+        "olivia's key encrypts an account, and somebody deletes it in a vault without soft delete. What opens the data an hour later?",
         *("Microsoft's key", "recovering olivia's key", "nothing"),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
 from labkit.course.leaked_string import STEPS, Interruption, follow, leaked_string
-from labkit.course.naming import as_names
+from labkit.course.naming import in_order
 from labkit.course.stepping import uncounted
 
 NOTEBOOK = "07-secrets-and-managed-identity.ipynb"
@@ -18,7 +18,7 @@ _SWITCH, _RESYNC, _HIDE, _AWAY = (
 
 
 def _check_leak(answer: object, bench: Bench) -> Result:
-    steps = as_names(answer, STEPS)
+    steps = in_order(answer, STEPS)
     if not steps:
         return Result.not_yet("There is no step in the answer yet.")
     if len(steps) > _MOST:

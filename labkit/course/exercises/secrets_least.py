@@ -63,8 +63,9 @@ def _tried(lab: Lab, policy: Mapping[str, list[str]]) -> Result:
         belief = _mistaken(opened)
         return Result.wrong(found, belief) if belief else Result.not_yet(found)
     if more:
-        found = f"{_NAME} reads the secret. {len(more)} more operations of the vault would have passed, for instance {more[0]}."
-        return Result.wrong(found, _generous(opened))
+        found = f"{_NAME} reads the secret. This would have passed as well: {', '.join(more[:3])}{' ...' if more[3:] else ''}."
+        belief = _generous(opened)
+        return Result.wrong(found, belief) if belief else Result.not_yet(found)
     for kind, name in ((kind, name) for kind, names in policy.items() for name in names):
         if _does_without(lab, id, policy, kind, name):
             found = f"{_NAME} reads the secret. It reads it without {name!r} for {kind} as well."
@@ -96,7 +97,9 @@ def _mistaken(opened: set[str]) -> str:
 def _generous(opened: set[str]) -> str:
     if KeyVault.delete_secret.name in opened:
         return "one-kind-is-one-right"
-    return "reading-begins-with-a-list" if KeyVault.list_secrets.name in opened else "reading-is-harmless"
+    if KeyVault.list_secrets.name in opened:
+        return "reading-begins-with-a-list"
+    return "reading-is-harmless" if KeyVault.get_key.name in opened else ""
 
 
 LEAST = Exercise(
@@ -146,7 +149,7 @@ in the vault.
         WrongAnswer(
             'answer = {"secrets": ["get"], "keys": ["get"]}',
             "reading-is-harmless",
-            "It tells which keys there are, and the application has no use for that.",
+            "It tells what else is in the vault, and the application has no use for that.",
         ),
     ),
 )

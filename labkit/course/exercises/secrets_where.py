@@ -15,12 +15,16 @@ NOTEBOOK = "07-secrets-and-managed-identity.ipynb"
 _BELIEFS: Mapping[tuple[str, str], str] = {
     ("storage connection string", ""): "the-account-keeps-it",
     ("data store", NOWHERE): "nothing-of-mine-is-kept",
+    ("data store", "storage account"): "the-account-keeps-it",
     ("SSH key", WORKSPACE_VAULT): "one-vault-for-everything",
+    ("SSH key", "virtual machine"): "a-key-has-one-half",
     ("machine's password", WORKSPACE_VAULT): "what-i-type-is-kept",
     ("machine's password", MICROSOFT_VAULT): "what-i-type-is-kept",
     ("machine's password", "virtual machine"): "the-machine-knows-it",
     ("run secret", ""): "a-run-carries-it",
-    ("identity certificate", ""): "identities-need-secrets",
+    ("identity certificate", WORKSPACE_VAULT): "identities-need-secrets",
+    ("identity certificate", MICROSOFT_VAULT): "identities-need-secrets",
+    ("identity certificate", "Azure AD"): "whoever-checks-it-has-it",
 }
 
 
@@ -120,6 +124,11 @@ Set `answer` to a dict: for each of the seven a place. All that the lab has is t
             "Keys to compute targets are apart, where the customer cannot read them.",
         ),
         WrongAnswer(
+            _answer({"SSH key": "virtual machine"}),
+            "a-key-has-one-half",
+            "The machine has the public half, to check with. Whoever signs in has the private one.",
+        ),
+        WrongAnswer(
             _answer({"machine's password": WORKSPACE_VAULT}),
             "what-i-type-is-kept",
             "It was used once, to have another key authorized.",
@@ -138,6 +147,11 @@ Set `answer` to a dict: for each of the seven a place. All that the lab has is t
             _answer({"identity certificate": WORKSPACE_VAULT}),
             "identities-need-secrets",
             "There would have to be another secret then, to open that vault with.",
+        ),
+        WrongAnswer(
+            _answer({"identity certificate": "Azure AD"}),
+            "whoever-checks-it-has-it",
+            "To tell a right one from a wrong one takes its public half, and no secret.",
         ),
     ),
 )
