@@ -33,17 +33,22 @@ def authenticate(cred: ClientSecret, target: Tenant, now: int) -> Identity:
             required=f"a client id that is registered in {target.tenant_id}",
             advice="check the tenant too: an application of another tenant is unknown in this one",
         )
-    for secret in application.secrets:
-        if isinstance(cred.secret, str) and same_secret(cred.secret, secret.kept):
-            if now >= secret.expires:
-                raise ClientSecretExpired(
-                    "This client secret has expired.",
-                    presented=f"a secret that was valid until {iso(secret.expires)}",
-                    advice="add a new secret to the app registration",
-                )
-            return target.identity_of_principal(principal)
-    raise WrongClientSecret(
-        "This is not a secret of the application.",
-        presented=f"a secret for {application.name}",
-        required="the secret's value, not its id",
-    )
+    # Each is looked at: the same secret may be there twice, and one of them have expired.
+    ends = [
+        secret.expires
+        for secret in application.secrets
+        if isinstance(cred.secret, str) and same_secret(cred.secret, secret.kept)
+    ]
+    if not ends:
+        raise WrongClientSecret(
+            "This is not a secret of the application.",
+            presented=f"a secret for {application.name}",
+            required="the secret's value, not its id",
+        )
+    if now >= max(ends):
+        raise ClientSecretExpired(
+            "This client secret has expired.",
+            presented=f"a secret that was valid until {iso(max(ends))}",
+            advice="add a new secret to the app registration",
+        )
+    return target.identity_of_principal(principal)

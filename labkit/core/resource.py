@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -19,9 +20,15 @@ def split_address(target: str) -> tuple[str, str, str]:
     return scheme.lower(), host.lower(), path
 
 
+def before_query(target: str) -> str:
+    """An address up to its query or fragment."""
+    return target.partition("?")[0].partition("#")[0]
+
+
 def without_query(target: str) -> str:
-    """An address as errors show it: in few characters, and without its query, which may hold a key."""
-    return target.partition("?")[0][:120]
+    """An address as errors show it: in few characters, and without what may hold a key, which is its query,
+    its fragment, and a name and password in front of the host."""
+    return re.sub("://[^/]*@", "://", before_query(target))[:120]
 
 
 @dataclass(frozen=True)

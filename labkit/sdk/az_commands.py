@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ ML_EXTENSION = "azure-cli-ml"
 _FROM_EXTENSION = (
     "If the command is from an extension, please make sure the corresponding extension is installed."
 )
+# An option as it may be typed for a password, with or without the password in the same word.
+_PASSWORD = re.compile("-p|--(p|se|client-se)")
 Deed = Callable[[Session, Namespace], Any]
 
 
@@ -102,7 +105,7 @@ def find(words: Sequence[str], installed: Callable[[str], bool]) -> Command:
 def _unknown(path: tuple[str, ...], word: str, choices: list[str]) -> UsageError:
     group = " ".join(("az", *path))
     if word.startswith("-"):
-        shown = brief_line(word, 60)
+        shown = "not shown" if _PASSWORD.match(word) else brief_line(word, 60)
         return UsageError(f"{group}: error: unrecognized arguments: {shown}", required=_one_of(choices))
     text = f"{group}: {brief(word)} is not in the '{group}' command group. See '{group} --help'."
     missing = {one.extension for one in COMMANDS.values() if one.words[: len(path) + 1] == (*path, word)}
@@ -134,7 +137,9 @@ def read(one: Command, words: Sequence[str]) -> Namespace:
     """The options of a command. Raises UsageError."""
     parser = _Parser(prog=" ".join(("az", *one.words)), add_help=False)
     parser.usage_line = usage(one)
-    parser.has_secret = any("--password" in each.spellings for each in one.options)
+    # Whoever types a password where there is no such option has typed it all the same.
+    declared = any("--password" in each.spellings for each in one.options)
+    parser.has_secret = declared or any(_PASSWORD.match(word) for word in words)
     for each in one.options:
         _add(parser, each)
     parser.add_argument("--output", "-o", default="json")

@@ -13,6 +13,7 @@ from labkit.access.errors import (
 )
 from labkit.core.errors import Forbidden, LabError, NotFound, Refusal
 from labkit.identity.errors import SignInRefused, UnknownTenant
+from labkit.identity.oauth_errors import number_of, oauth_error
 from labkit.services.graph import Graph
 from labkit.services.resource_id import name_of
 
@@ -98,9 +99,9 @@ def _missing(id: str) -> str:
 def _from_sign_in(error: Refusal) -> str:
     """As the library says it that az of 2019 signed in with."""
     answer = {
-        "error": "invalid_client" if error.status == 401 else "invalid_grant",
+        "error": oauth_error(error.code),
         "error_description": f"{error.code}: {error.message}",
-        "error_codes": [int(error.code.removeprefix("AADSTS"))],
+        "error_codes": [number_of(error.code)],
     }
     status, body = error.status, json.dumps(answer, separators=(",", ":"))
     return f"Get Token request returned http error: {status} and server response: {body}"

@@ -21,7 +21,7 @@ from labkit.core.entropy import Entropy
 from labkit.core.errors import CredentialMissing, CredentialNotAccepted, brief
 from labkit.core.identity import Identity
 from labkit.core.operation import Call, Service, operation
-from labkit.core.resource import Resource, Resources, split_address
+from labkit.core.resource import Resource, Resources, before_query, split_address, without_query
 from labkit.identity.directory import digest
 from labkit.identity.errors import (
     ClientSecretExpired,
@@ -107,7 +107,7 @@ class AzureAD(Service):
 
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """A tenant by its id, or by its address at the one authority that all tenants share."""
-        scheme, host, path = split_address(target)
+        scheme, host, path = split_address(before_query(target))
         tenant = path.partition("/")[0] if scheme and host == AUTHORITY else target
         if scheme and host != AUTHORITY:
             return super().locate(target, resources)
@@ -115,7 +115,7 @@ class AzureAD(Service):
         if not isinstance(found, Tenant):
             raise UnknownTenant(
                 "There is no such tenant.",
-                presented=brief(tenant),
+                presented=brief(without_query(tenant)),
                 required=" or ".join(one.id for one in resources if isinstance(one, Tenant)),
             )
         return found, found.id

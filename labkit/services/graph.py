@@ -23,7 +23,7 @@ from labkit.core.errors import (
     brief,
 )
 from labkit.core.operation import Call, Service, operation
-from labkit.core.resource import Resource, Resources, split_address, without_query
+from labkit.core.resource import Resource, Resources, before_query, split_address, without_query
 from labkit.identity.directory import SECRET_LIFETIME, Application, Directory, ServicePrincipal
 from labkit.identity.errors import TokenExpired, TokenRefused
 from labkit.identity.tenant import Tenant
@@ -77,7 +77,7 @@ class Graph(Service):
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """The endpoint of the tenant that the address names; the scope is what comes after the host."""
         endpoint, _ = super().locate(target, resources)
-        path = split_address(target)[2].partition("?")[0].rstrip("/")
+        path = split_address(before_query(target))[2].rstrip("/")
         if path.partition("/")[0] != endpoint.tenant_id:
             raise UnknownHost(
                 "Graph does not serve this.",

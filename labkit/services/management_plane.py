@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from labkit.access.scope import LONGEST
 from labkit.core.errors import CredentialMissing, CredentialNotAccepted, Forbidden, UnknownHost
 from labkit.core.operation import Service
-from labkit.core.resource import Resource, Resources, split_address, without_query
+from labkit.core.resource import Resource, Resources, before_query, split_address, without_query
 from labkit.identity.errors import (
     NotAJwt,
     TokenExpired,
@@ -59,9 +59,10 @@ class ManagementPlane(Service):
 
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """Every scope that begins with one of the `roots` is reached at the one endpoint."""
-        scheme, host, path = split_address(target)
         # A query may hold a signature, and a scope is written down.
-        scope = (f"/{path}" if scheme else target).partition("?")[0].rstrip("/")
+        target = before_query(target)
+        scheme, host, path = split_address(target)
+        scope = (f"/{path}" if scheme else target).rstrip("/")
         elsewhere = len(scope) > LONGEST or (scheme and host != self._endpoint.host)
         if elsewhere or not f"{scope}/".lower().startswith(tuple(root.lower() for root in self.roots)):
             raise UnknownHost(

@@ -13,14 +13,16 @@ __all__ = ["attach", "detach"]
 
 
 def attach(lab: AnyLab) -> None:
-    """From now on clients that are built on requests reach this lab, adal and msal read its clock, and
-    nothing in this process connects to another machine. Of several attached labs the last one answers;
-    attaching one again makes it the last. Holds for the whole process."""
+    """From now on clients that are built on requests reach this lab, adal and msal read its clock, and no
+    socket of Python's own connects to another machine (`labkit.wire.guard` says what that leaves out). Of
+    several attached labs the last one answers; attaching one again makes it the last. Holds for the whole
+    process."""
     # The interception needs requests, which takes a while to load.
     import_module("labkit.wire.interception").attach(lab)
 
 
 def detach(lab: AnyLab) -> None:
-    """Ends it. The addresses that a lab answered at stay refused, so that a client which is left over does
-    not carry its credentials to the real ones. Where the lab is not attached, nothing happens."""
+    """Ends it. The addresses that a lab answered at stay refused to clients that are built on requests, so
+    that one which is left over does not carry its credentials to the real ones. Where the lab is not
+    attached, nothing happens."""
     import_module("labkit.wire.interception").detach(lab)

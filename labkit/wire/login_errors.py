@@ -1,41 +1,12 @@
 """How Azure AD refuses over HTTP: `error` in the words of OAuth 2.0, `error_description` with the AADSTS
-code.
-
-Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-"""
+code."""
 
 from __future__ import annotations
 
 from labkit.core.clock import iso
 from labkit.core.errors import BadRequest, LabError
+from labkit.identity.oauth_errors import number_of, oauth_error
 from labkit.wire.message import Answer, status_of, told
-
-# Words of OAuth 2.0 by AADSTS number: what clients branch on. Everything else is an invalid_request.
-_WORDS = {
-    16000: "interaction_required",
-    50034: "invalid_grant",
-    50057: "invalid_grant",
-    50076: "interaction_required",
-    50126: "invalid_grant",
-    50173: "invalid_grant",
-    65001: "invalid_grant",
-    70003: "unsupported_grant_type",
-    70011: "invalid_scope",
-    28000: "invalid_scope",
-    1002012: "invalid_scope",
-    70016: "authorization_pending",
-    70018: "bad_verification_code",
-    70020: "expired_token",
-    50049: "invalid_instance",
-    500011: "invalid_resource",
-    500121: "invalid_grant",
-    700016: "unauthorized_client",
-    700082: "invalid_grant",
-    7000215: "invalid_client",
-    7000218: "invalid_client",
-    7000222: "invalid_client",
-    9002313: "invalid_grant",
-}
 
 
 class RequestRefused(BadRequest):
@@ -130,11 +101,10 @@ def missing(name: str, advice: str = "") -> ParameterMissing:
 def answer(error: LabError, now: int, correlation_id: str) -> Answer:
     """A refusal as Azure AD answers it. `now` is in seconds."""
     code = error.code or "AADSTS90100"
-    number = int(code.removeprefix("AADSTS")) if code.startswith("AADSTS") else 0
-    moment = iso(now)
+    number, moment = number_of(code), iso(now)
     lines = [f"{code}: {told(error)}", f"Correlation ID: {correlation_id}", f"Timestamp: {moment}"]
     body = {
-        "error": _WORDS.get(number, "invalid_request"),
+        "error": oauth_error(code),
         "error_description": "\r\n".join(line for line in lines if not line.endswith(": ")),
         "error_codes": [number] if number else [],
         "timestamp": moment,

@@ -11,7 +11,7 @@ def is_loopback(host: str) -> bool:
     if host.rstrip(".").lower() == "localhost":
         return True
     try:
-        address = ip_address(host.strip("[]").partition("%")[0])
+        address = ip_address(host.strip("[]"))
     except ValueError:
         return False
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None

@@ -142,10 +142,9 @@ def _beside(lab: AnyLab, request: Request, credential: Credential) -> Answer:
 def _acted(lab: AnyLab, request: Request, target: str, action: str, credential: Credential) -> object:
     inside = _provider_part(request)
     kind = "/".join([*inside[:1], *inside[1::2]]).lower()
-    if kind in _OWN_ACTIONS:
-        return _opened(lab.ask(CALLER, _OWN_ACTIONS[kind], _address(lab, request, 1), credential))
-    if kind == _SERVICE_TOKEN:
-        at = _address(lab, request, 3)
+    if kind in _OWN_ACTIONS and (at := _address(lab, request, 1)):
+        return _opened(lab.ask(CALLER, _OWN_ACTIONS[kind], at, credential))
+    if kind == _SERVICE_TOKEN and (at := _address(lab, request, 3)):
         token, refresh_by = lab.ask(CALLER, WebServices.get_token, at, credential, inside[4])
         times = {"refreshAfterTimeUtc": refresh_by, "expiryTimeUtc": token.claims["exp"]}
         return {"accessToken": token.reveal(), "tokenType": "Bearer", **times}
@@ -154,10 +153,10 @@ def _acted(lab: AnyLab, request: Request, target: str, action: str, credential: 
 
 
 def _address(lab: AnyLab, request: Request, levels: int) -> str:
-    """Where the resource so many levels above answers, with this request's scheme: the door looks at that."""
-    id = request.path.rsplit("/", levels)[0]
-    found = lab.resources.get(id)
-    return request.at(found.host, "") if found else id
+    """Where the resource so many levels above answers, with this request's scheme: the door looks at that. ""
+    where there is none: Resource Manager says so then, and to nobody who may not hear it."""
+    found = lab.resources.get(request.path.rsplit("/", levels)[0])
+    return request.at(found.host, "") if found else ""
 
 
 def _opened(value: object) -> object:

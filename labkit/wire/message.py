@@ -10,13 +10,15 @@ from urllib.parse import unquote, urlsplit
 
 from labkit.core.clock import Clock
 from labkit.core.credential import Credential
-from labkit.core.errors import BadRequest, LabError, brief
+from labkit.core.errors import BadRequest, LabError
 from labkit.core.operation import Op, P, R
 from labkit.core.resource import Resources
 
 # Azure documents it for Resource Manager.  # assumption: wire-body-limit
 LONGEST_BODY = 4 * 1024 * 1024
 DEEPEST_BODY = 64
+# What would end a segment of a path, and does not where it is escaped.
+_PART_OF_A_NAME = str.maketrans({"/": "%2F", "?": "%3F", "#": "%23"})
 # Whoever asks over the wire has this name in the trace: what a request says of its sender proves nothing.
 CALLER = "client"
 HOST_OF_ARM = "management.azure.com"
@@ -62,14 +64,14 @@ class VerbRefused(BadRequest):
 
 @dataclass(frozen=True)
 class Request:
-    """What came in. Names of headers are in lower case; `path` is decoded, and its slashes do not repeat;
-    `exact_path` is decoded only."""
+    """What came in. Names of headers are in lower case; `path` is decoded, but for what would end one of its
+    segments, and its slashes do not repeat; `exact_path` is decoded only."""
 
     method: str
     scheme: str
     host: str
     path: str
-    query: str = ""
+    query: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     exact_path: str = ""
@@ -78,7 +80,7 @@ class Request:
     def to(cls, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
         """A request to a URL."""
         parts = urlsplit(url)
-        path = "/".join(["", *(unquote(one) for one in parts.path.split("/") if one)])
+        path = "/".join(["", *map(_segment, filter(None, parts.path.split("/")))])
         lowered = {name.lower(): value for name, value in headers.items()}
         host = (parts.hostname or "").rstrip(".")
         return cls(method.upper(), parts.scheme, host, path, parts.query, lowered, body, unquote(parts.path))
@@ -99,13 +101,20 @@ class Request:
             value = json.loads(self.body.decode(), parse_constant=_no_constant)
         except (ValueError, RecursionError):
             raise MalformedBody(
-                "The body is not JSON.", presented=brief(self.body[:60]), required="a JSON object in UTF-8"
+                # Its beginning may be a secret.
+                "The body is not JSON.",
+                presented=f"{len(self.body)} bytes",
+                required="a JSON object in UTF-8",
             ) from None
         if not isinstance(value, dict):
             raise MalformedBody("The body is not a JSON object.", presented=type(value).__name__)
         if not _shallow(value):
             raise MalformedBody("The body is nested too deeply.", required=f"{DEEPEST_BODY} levels at most")
         return value
+
+
+def _segment(encoded: str) -> str:
+    return unquote(encoded).translate(_PART_OF_A_NAME)
 
 
 def check_length(body: bytes) -> None:

@@ -1,6 +1,7 @@
 // Leads Node's TLS connections to the lab that `labkit serve` runs, under Azure's own host names:
 //   NODE_EXTRA_CA_CERTS=CA_FILE node --require THIS_FILE program.js
-// The server name stays what the program asked for, and is checked. Any other host is refused.
+// The server name stays what the program asked for, and is checked. Any other host is refused, and a tunnel that
+// is open already (a proxy's) is not used. What goes out without TLS is not looked at.
 'use strict';
 const hosts = new Set(/* HOSTS */);
 const address = /* ADDRESS */;
@@ -16,6 +17,7 @@ tls.connect = function (...given) {
     throw new Error(`${host} is outside of the lab. The lab answers for: ${[...hosts].join(', ')}`);
   }
   if (own) return connect.apply(tls, given);
-  const led = Object.assign({}, options, address, { servername: options.servername || host });
+  const own_way = { servername: options.servername || host, socket: undefined, path: undefined };
+  const led = Object.assign({}, options, address, own_way);
   return listener ? connect.call(tls, led, listener) : connect.call(tls, led);
 };

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.core.errors import LabError
+from labkit.core.errors import LabError, brief
 from labkit.services.machine_learning.scoring import Scoring, presented
 from labkit.wire.message import CALLER, Answer, AnyLab, Request, status_of, told
 
@@ -10,7 +10,7 @@ from labkit.wire.message import CALLER, Answer, AnyLab, Request, status_of, told
 def answer(lab: AnyLab, request: Request) -> Answer:
     """The model's answer as JSON; a refusal is a text, as a web service gives it."""
     if request.method != "POST":
-        return _text(405, f"A web service takes POST, and this is {request.method[:20]}.", Allow="POST")
+        return _text(405, f"A web service takes POST, and this is {brief(request.method, 20)}.", Allow="POST")
     credential = presented(request.headers.get("authorization"))
     try:
         scored = lab.ask(

@@ -26,10 +26,12 @@ from labkit.wire.message import LONGEST_BODY, Answer, AnyLab, Request
 _LONGEST_READ = 4 * LONGEST_BODY
 _OWN_NAMES = ("localhost", "127.0.0.1")
 _SECONDS_OF_SILENCE = 30
+# What stands in a request twice would mean one thing to whoever reads the first and another to the others.
+_ONCE = ("Host", "Authorization", "Content-Length", "Transfer-Encoding")
 
 
-class _BodyRefused(Exception):
-    """A body that cannot be read to its end; holds what to answer."""
+class _Refused(Exception):
+    """A request of which nobody can tell where it ends or what it says; holds what to answer."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -47,8 +49,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         try:
+            _check_headers(self.headers)
             body = _body(self.rfile, self.headers)
-        except _BodyRefused as refused:
+        except _Refused as refused:
             self.close_connection = True
             self._send(_said(int(refused.args[0]), str(refused.args[1])))
             return
@@ -89,6 +92,14 @@ def _said(status: int, text: str) -> Answer:
     )
 
 
+def _check_headers(headers: Any) -> None:
+    for name in _ONCE:
+        if len(headers.get_all(name, ())) > 1:
+            raise _Refused(400, f"{name} stands in the request twice.")
+    if set(headers.get("Host", "")) & set("/?#@\\"):
+        raise _Refused(400, "Host is the name of a host.")
+
+
 def _body(stream: BufferedIOBase, headers: Any) -> bytes:
     """The body of a request. One that is too long is read and forgotten, as far as that is bearable: a client
     that is still sending would not read the answer."""
@@ -96,10 +107,13 @@ def _body(stream: BufferedIOBase, headers: Any) -> bytes:
         return _chunks(stream)
     length = headers.get("Content-Length", "0").strip()
     if not (length.isascii() and length.isdigit() and len(length) < 16):
-        raise _BodyRefused(400, "Content-Length is a number of bytes.")
+        raise _Refused(400, "Content-Length is a number of bytes.")
     if int(length) > _LONGEST_READ:
-        raise _BodyRefused(413, f"The body is too long. Required: at most {LONGEST_BODY} bytes.")
-    return stream.read(int(length))
+        raise _Refused(413, f"The body is too long. Required: at most {LONGEST_BODY} bytes.")
+    found = stream.read(int(length))
+    if len(found) < int(length):
+        raise _Refused(400, "The body ends before its length.")
+    return found
 
 
 def _chunks(stream: BufferedIOBase) -> bytes:
@@ -109,9 +123,9 @@ def _chunks(stream: BufferedIOBase) -> bytes:
         try:
             size = int(head, 16)
         except ValueError:
-            raise _BodyRefused(400, "A chunk begins with its length.") from None
+            raise _Refused(400, "A chunk begins with its length.") from None
         if size < 0 or len(found) + size > _LONGEST_READ:
-            raise _BodyRefused(413, f"The body is too long. Required: at most {LONGEST_BODY} bytes.")
+            raise _Refused(413, f"The body is too long. Required: at most {LONGEST_BODY} bytes.")
         found += stream.read(size)
         stream.readline(100)
         if not size:

@@ -86,3 +86,16 @@ def test_an_application_without_a_service_principal_may_not_sign_in(lab: Lab, ge
 def test_the_secret_does_not_show(lab: Lab) -> None:
     assert repr(GOOD) == "<client secret>"
     assert CLIENT_SECRET not in repr(lab.directory.application(CLIENT_ID))
+
+
+def test_a_secret_that_is_there_twice_is_good_until_the_later_end(lab: Lab, get_token: GetToken) -> None:
+    application = lab.directory.application(CLIENT_ID)
+    assert application is not None
+    lab.clock.advance("1d")
+    lab.directory.add_secret(application, CLIENT_SECRET, lab.clock.now)
+    lab.clock.advance(SECRET_LIFETIME - 1)
+    assert get_token(GOOD)
+    lab.clock.advance(1)
+    assert type(refused(get_token, GOOD)) is ClientSecretExpired
+    application.secrets.reverse()
+    assert type(refused(get_token, GOOD)) is ClientSecretExpired

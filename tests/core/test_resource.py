@@ -3,7 +3,7 @@
 import pytest
 
 from labkit.core.errors import UnknownHost
-from labkit.core.resource import Resource, Resources
+from labkit.core.resource import Resource, Resources, without_query
 
 
 @pytest.fixture
@@ -43,3 +43,24 @@ def test_it_lists_everything(resources: Resources) -> None:
         "Resource: /Things/one  (shared.example)",
         "Resource: /Things/two  (shared.example)",
     ]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://other.example/path?code=secret",
+        "https://other.example/path#secret",
+        "https://user:secret@other.example/path",
+        "https://secret@x@other.example/path?code=secret#secret",
+    ],
+)
+def test_what_an_address_may_hold_of_a_key_is_not_shown(resources: Resources, target: str) -> None:
+    assert without_query(target) == "https://other.example/path"
+    with pytest.raises(UnknownHost) as caught:
+        resources.find(target)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_id_is_shown_as_it_is() -> None:
+    assert without_query("/things/@one") == "/things/@one"
+    assert len(without_query("/x" * 100)) == 120

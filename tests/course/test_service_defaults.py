@@ -1,5 +1,6 @@
 """What a web service takes by default, found by deploying and trying."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ def test_what_fails_for_another_reason_is_no_default(monkeypatch: pytest.MonkeyP
             raise Forbidden("Not today.")
         return deploy(lab, form, **options)
 
-    monkeypatch.setattr("labkit.course.service_defaults.deploy", without_a_role)
+    monkeypatch.setattr(import_module("labkit.course.service_defaults"), "deploy", without_a_role)
     with pytest.raises(Forbidden, match="Not today"):
         service_defaults()
 

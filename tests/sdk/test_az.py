@@ -212,10 +212,19 @@ class TestBadLines:
             "login -u x -p secret word --foo",
             "login --service-principal -u x -p secretword --tenant your-tenant-id",
             "login -u carl -p secretword",
+            "--password=secretword login",
+            "-psecretword login",
+            "ad sp create-for-rbac --password secretword",
+            "ad sp create-for-rbac -n x -p secretword",
+            "ad sp create-for-rbac --client-secret=secretword",
+            "account show --passwd secretword",
+            "account show --secret secretword",
         ):
             text = str(refused(lab, line))
             assert "secret" not in text.replace("client_secret", "").replace("a secret", "")
             assert "word" not in text.replace("--password", "").replace("password", "")
+        assert "unrecognized arguments: --foo" in str(refused(lab, "account show --foo"))
+        assert "unrecognized arguments: --foo" in str(refused(lab, "--foo"))
 
     @given(st.text(st.characters(codec="utf-8"), max_size=60))
     def test_whatever_is_typed_gets_an_answer(self, text: str) -> None:

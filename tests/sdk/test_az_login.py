@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -9,6 +10,8 @@ from labkit.azure import Authorization
 from labkit.furniture import CLIENT_ID, CLIENT_SECRET
 from labkit.lab import Lab
 from labkit.sdk.az import AzError
+from labkit.wire import routes
+from labkit.wire.message import Request
 
 AS_APPLICATION = "login --service-principal -u {} -p {} --tenant {}"
 
@@ -73,6 +76,30 @@ class TestPeople:
         assert code in error.message
         assert "http error: 40" in error.message
         assert who(lab) == "rita@contoso.example"
+
+    @pytest.mark.parametrize(
+        ("client", "secret", "tenant", "error"),
+        [
+            (CLIENT_ID, "wrong", "your-tenant-id", "invalid_client"),
+            ("nobody", CLIENT_SECRET, "your-tenant-id", "unauthorized_client"),
+            (CLIENT_ID, CLIENT_SECRET, "partner-tenant-id", "unauthorized_client"),
+            (CLIENT_ID, CLIENT_SECRET, "nowhere", "invalid_request"),
+        ],
+    )
+    def test_az_repeats_what_azure_ad_answers_over_http(
+        self, lab: Lab, client: str, secret: str, tenant: str, error: str
+    ) -> None:
+        said = refused(lab, AS_APPLICATION.format(client, secret, tenant))
+        form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+        body = urlencode({**form, "resource": "https://management.azure.com/"}).encode()
+        url = f"https://login.microsoftonline.com/{tenant}/oauth2/token"
+        answer = routes.answer(lab, Request.to("POST", url, {}, body))
+        assert answer is not None
+        told = json.loads(answer.body)
+        printed = json.loads(said.message.partition("server response: ")[2])
+        assert f"http error: {answer.status} " in said.message
+        assert printed["error"] == told["error"] == error
+        assert printed["error_codes"] == told["error_codes"]
 
     @pytest.mark.parametrize(
         "line", ["login -p x", "login --service-principal", "login --service-principal -u x -p y"]

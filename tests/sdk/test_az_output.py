@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from labkit.sdk.az_errors import UsageError
-from labkit.sdk.az_output import pick, shown
+from labkit.sdk.az_output import Verbatim, pick, shown
+from labkit.sdk.az_rbac import _Made
 
 VALUE = {"b": [{"n": "x", "m": 1}, {"n": "y"}], "a": {"c": None, "d": True}, "e": "ü"}
 
@@ -61,3 +62,7 @@ def test_columns_have_the_plain_values() -> None:
     assert shown(["x", "y"], "tsv") == "x\ny"
     assert shown("x", "tsv") == "x"
     assert shown([{"b": None, "a": True, "c": []}], "tsv") == "True\tNone\t"
+
+
+def test_what_is_printed_as_it_is_does_not_show_in_what_holds_it() -> None:
+    assert "hidden" not in f"{Verbatim('hidden')!r} {_Made('name', 'uri', secret='hidden')!r}"

@@ -1,13 +1,17 @@
 """The SDK's exceptions: its names, the lab's words."""
 
 import pickle
+from typing import Any
 
 import pytest
 
 from labkit.core.errors import BadInput, Conflict, Refusal
 from labkit.core.verdict import Verdict
 from labkit.identity.errors import TokenExpired
+from labkit.lab import Lab
+from labkit.sdk import prelude
 from labkit.sdk.azureml import exceptions
+from labkit.sdk.azureml.authentication import InteractiveLoginAuthentication
 from labkit.sdk.azureml.exceptions import (
     AuthenticationException,
     AzureMLException,
@@ -17,6 +21,10 @@ from labkit.sdk.azureml.exceptions import (
     WorkspaceException,
     refused_as,
 )
+from labkit.sdk.azureml.inference import InferenceConfig
+from labkit.sdk.azureml.model import Model
+from labkit.sdk.azureml.workspace import Workspace
+from tests.sdk.azureml_lab import PLACE
 
 
 def refusal(kind: type[Refusal] = Conflict) -> Refusal:
@@ -81,6 +89,30 @@ def test_it_is_pickled_with_its_text(error: AzureMLException) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (type(error), str(error))
     assert vars(again).keys() == vars(error).keys()
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "value", [Unprintable(), [Unprintable()], 10**5000], ids=lambda one: type(one).__name__
+)
+def test_what_cannot_be_printed_is_refused_all_the_same(lab: Lab, value: Any) -> None:
+    with lab.activate():
+        ws = Workspace(**PLACE)
+        for call in (
+            lambda: Workspace.from_config(value),
+            lambda: ws.write_config(value),
+            lambda: prelude(ws, value),
+            lambda: Model.register(ws, value, "churn"),
+            lambda: InferenceConfig(value),
+            lambda: InteractiveLoginAuthentication(cloud=value),
+        ):
+            with pytest.raises(UserErrorException) as caught:
+                call()
+            assert "something of type" in str(caught.value)
 
 
 def test_all_of_them_have_one_base() -> None:

@@ -179,3 +179,24 @@ class TestReporting:
         cred = InstrumentationKey(component.instrumentation_key)
         with pytest.raises(BadRequest):
             lab.ask("app", AppInsights.track, component.id, cred, request_)
+
+
+def test_what_opens_it_for_reports_does_not_print(lab: Lab) -> None:
+    insights = dependency(lab, "insights")
+    service = deploy(lab, "one", "aks", "none")
+    endpoint = lab.resources.find(service.endpoint)
+    assert insights.instrumentation_key
+    for one in (insights, endpoint, service, lab.resources, reported(lab)):
+        assert insights.instrumentation_key not in f"{one!r} {one}"
+
+
+def test_what_is_reported_is_a_request_and_nothing_like_one(lab: Lab) -> None:
+    class Report(Request):
+        """Could say another thing each time it is asked."""
+
+    insights = dependency(lab, "insights")
+    cred = InstrumentationKey(insights.instrumentation_key)
+    for report in (Report(*vars(REQUEST).values()), vars(REQUEST), None):
+        with pytest.raises(BadRequest):
+            lab.ask("x", AppInsights.track, insights.id, cred, report)  # type: ignore[arg-type]
+    assert insights.requests == []

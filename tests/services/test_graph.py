@@ -55,6 +55,8 @@ class TestRegistering:
             lab, Forbidden, Graph.register, APPLICATIONS, token(lab, "olivia"), "app", "http://app"
         )
         assert "does not let its members" in refusal.presented
+        lab.directory.register("app", "some-client")
+        refused(lab, Forbidden, Graph.add_service_principal, PRINCIPALS, token(lab, "olivia"), "some-client")
         # What is there already goes on being its owner's.
         lab.ask("olivia", Graph.set_secret, ML_AUTH, token(lab, "olivia"), "another")
 

@@ -6,6 +6,7 @@ import logging
 import traceback
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from itertools import product
 from typing import Any
 
 import pytest
@@ -92,7 +93,9 @@ class Story:
             f"https://nowhere.example/score?key={secret}",
         ]
         creds = [presented(f"Bearer {secret}"), ServiceKey(secret), ServiceToken(secret), Bearer(secret)]
-        for address in (*addresses, f"{addresses[0]}?code={secret}"):
+        addresses += [f"{one}{mark}{secret}" for one in addresses[:2] for mark in ("?code=", "#")]
+        addresses += [addresses[0].replace("://", f"://user:{secret}@"), f"https://{secret}@nowhere.example"]
+        for address in addresses:
             for cred in creds:
                 for body in ("[1, 2]", "[1]", "no json"):
                     self.shown.append(self.lab.attempt("client", Scoring.score, address, cred, body))
@@ -182,3 +185,14 @@ def test_the_search_finds_what_it_should(lab: Lab) -> None:
         if leaks(text, told.secrets)
     ]
     assert set(map(type, found)) == {ValueError}
+
+
+@pytest.mark.parametrize("path", ["", "/", "/your-tenant-id", "/subscriptions/your-sub-id", "/nowhere"])
+@pytest.mark.parametrize("shape", ["://user:{}@{}{}", "://{1}{2}?code={0}", "://{1}{2}#{0}"])
+def test_no_service_repeats_what_an_address_may_hold_of_a_secret(lab: Lab, shape: str, path: str) -> None:
+    hosts = [*{type(one): one.host for one in lab.resources}.values(), "nowhere.example"]
+    first = [next(service.operations()) for service in lab.parts.door.services if any(service.operations())]
+    for op, host, scheme in product(first, hosts, ("https", "http")):
+        address = scheme + shape.format("hidden", host, path)
+        verdict = lab.attempt("somebody", op, address, Anonymous())
+        assert "hidden" not in f"{verdict!r} {verdict.refusal!r} {lab.trace[-1]!r}", (op, address)

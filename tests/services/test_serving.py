@@ -1,6 +1,7 @@
 """The scoring script, its settings, and what is taken for a body."""
 
 import json
+from traceback import format_exception
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ class TestScript:
         with pytest.raises(ScriptFailed) as caught:
             ScoringScript(run).answer("1")
         assert caught.value.presented == type(error).__name__
-        assert "lab-secret" not in str(caught.value)
+        assert "lab-secret" not in "".join(format_exception(caught.value))
 
     def test_who_interrupts_it_interrupts_it(self) -> None:
         def run(raw: str) -> Any:

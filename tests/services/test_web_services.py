@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from labkit.azure import Images, Models, ResourceManager, Scoring, WebServices
+from labkit.azure import Images, Models, ResourceManager, Scoring, ScoringScript, WebServices
 from labkit.core.credential import Anonymous
 from labkit.core.errors import BadRequest, Conflict, Forbidden, NotFound, RegionDown, UnknownHost
 from labkit.core.secret import Secret
@@ -102,6 +102,8 @@ class TestDeploying:
             keep(lab, "registry", tag, b"\n" + content)
         endpoint: Any = lab.resources.find(ask(lab, "carl", WebServices.deploy_aci, "one", "churn").endpoint)
         assert model_at(lab, endpoint) == b"second"
+        group = lab.ask("carl", ResourceManager.get, endpoint.runs_on, lab.sign_in("carl").bearer)
+        assert group["properties"]["image"] == tag
 
     def test_what_somebody_pushed_over_the_image_is_what_is_deployed(self, lab: Lab) -> None:
         ask(lab, "carl", Images.create, "scorer", "churn")
@@ -158,6 +160,24 @@ class TestRefusedDeployments:
         wanted = {"image": workspace(lab).own("one:1"), "command": "listen"}
         lab.ask("carl", ResourceManager.put, group, lab.sign_in("carl").bearer, "eastus", wanted)
         refused(lab, Conflict, "carl", WebServices.deploy_aci, "one", "churn")
+
+    @pytest.mark.parametrize("op", [WebServices.deploy_aci, WebServices.deploy_aks], ids=str)
+    def test_one_that_is_interrupted_leaves_nothing(self, lab: Lab, op: Any) -> None:
+        def interrupted() -> None:
+            raise KeyboardInterrupt
+
+        script, compute = ScoringScript(len, init=interrupted), ["prod"] if op.name.endswith("(AKS)") else []
+        with unchanged(lab), pytest.raises(KeyboardInterrupt):
+            ask(lab, "carl", op, "one", "churn", *compute, None, None, script)
+        assert ask(lab, "carl", op, "one", "churn", *compute).state == "Healthy"
+
+    def test_a_script_that_is_not_quite_one_is_none(self, lab: Lab) -> None:
+        class Script(ScoringScript):
+            def answer(self, body: str) -> str:
+                return body
+
+        for script in (Script(len), len, "score.py", 5):
+            refused(lab, BadRequest, "carl", WebServices.deploy_aci, "one", "churn", None, None, script)
 
     def test_one_that_is_no_cluster_is_a_bad_request(self, lab: Lab) -> None:
         make_machine(lab)
@@ -308,9 +328,17 @@ class TestTokens:
     def test_whoever_reads_the_workspace_gets_one_for_an_hour(self, lab: Lab) -> None:
         service = deploy(lab, "one", "aks", "token")
         token, _ = ask(lab, "rita", WebServices.get_token, "one")
-        assert token.claims["aud"] == service.endpoint.lower()
-        assert token.claims["exp"] - token.claims["iat"] == TOKEN_LIFETIME == 3600
-        assert token.claims["sub"] == lab.people["rita"].object_id
+        claims, now, endpoint = token.claims, lab.clock.now, lab.resources.find(service.endpoint)
+        assert isinstance(endpoint, ScoringEndpoint)
+        assert [claims.pop(time) - now for time in ("iat", "nbf", "exp")] == [0, 0, TOKEN_LIFETIME]
+        assert claims == {
+            "aud": service.endpoint.lower(),
+            "iss": "https://ml.azure.com/",
+            "sub": lab.people["rita"].object_id,
+            "tid": lab.tenant,
+            "deployment": endpoint.deployment,
+        }
+        assert TOKEN_LIFETIME == 3600
 
     @pytest.mark.parametrize(("kind", "auth"), [form for form in FORMS if form[1] != "token"])
     def test_a_service_without_tokens_has_none(self, lab: Lab, kind: str, auth: str) -> None:

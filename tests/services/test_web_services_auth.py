@@ -149,17 +149,18 @@ class TestRegenerating:
             assert refusal.status == 400
             assert "Primary or Secondary" in refusal.required or "which: str" in refusal.required
 
-    @pytest.mark.parametrize("auth", ["none", "token"])
-    def test_where_there_are_no_keys_none_is_made(self, lab: Lab, auth: str) -> None:
-        deploy(lab, "one", "aks", auth)
-        refused(lab, Conflict, "carl", WebServices.regen_aks_key, "one", "Primary")
-        refused(lab, NotFound, "carl", WebServices.regen_aks_key, "two", "Primary")
-        refused(lab, NotFound, "carl", WebServices.regen_aci_key, "one", "Primary")
+    @pytest.mark.parametrize(("kind", "auth"), [("aks", "none"), ("aks", "token"), ("aci", "none")])
+    def test_where_there_are_no_keys_none_is_made(self, lab: Lab, kind: str, auth: str) -> None:
+        deploy(lab, "one", kind, auth)
+        refused(lab, Conflict, "carl", REGEN[kind], "one", "Primary")
+        refused(lab, NotFound, "carl", REGEN[kind], "two", "Primary")
+        refused(lab, NotFound, "carl", REGEN["aci" if kind == "aks" else "aks"], "one", "Primary")
 
-    def test_a_reader_makes_no_keys(self, lab: Lab) -> None:
-        deploy(lab, "one", "aks", "key")
-        refusal = refused(lab, Forbidden, "rita", WebServices.regen_aks_key, "one", "Primary")
-        assert "services/aks/write on" in refusal.required
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_reader_makes_no_keys(self, lab: Lab, kind: str) -> None:
+        deploy(lab, "one", kind, "key")
+        refusal = refused(lab, Forbidden, "rita", REGEN[kind], "one", "Primary")
+        assert f"services/{kind}/write on" in refusal.required
 
     def test_no_key_comes_back(self, lab: Lab) -> None:
         service = deploy(lab, "one", "aks", "key")

@@ -1,5 +1,6 @@
 """No socket of this process gets out while a lab is attached, whichever library opens it."""
 
+import asyncio
 import socket
 import urllib.request
 from collections.abc import Callable
@@ -18,10 +19,10 @@ from labkit.wire.loopback import is_loopback
 FAR, FAR6 = "192.0.2.1", "2001:db8::1"
 
 
-def by_tcp() -> None:
+def by_tcp(host: str | bytearray = FAR) -> None:
     with closing(socket.socket()) as one:
         one.settimeout(0.1)
-        one.connect((FAR, 443))
+        one.connect((host, 443))
 
 
 def by_udp() -> None:
@@ -40,8 +41,21 @@ def by_ipv6() -> None:
         one.connect((FAR6, 443, 0, 0))
 
 
+async def by_asyncio() -> None:
+    await asyncio.open_connection("management.azure.com", 443)
+
+
 def by_urllib3() -> None:
     urllib3.PoolManager(retries=False, timeout=0.1).request("GET", f"https://{FAR}/")
+
+
+class Liar(str):
+    """A text that is equal to every other."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = str.__hash__
 
 
 WAYS: list[Callable[[], object]] = [
@@ -53,6 +67,12 @@ WAYS: list[Callable[[], object]] = [
     lambda: socket.getaddrinfo("management.azure.com", 443),
     lambda: socket.getaddrinfo(b"management.azure.com", 443),
     lambda: socket.gethostbyname("management.azure.com"),
+    lambda: by_tcp(bytearray(FAR.encode())),
+    lambda: socket.gethostbyaddr(FAR),
+    lambda: socket.getnameinfo((FAR, 443), 0),
+    lambda: socket.getaddrinfo("127.0.0.1%far.example", 443),
+    lambda: socket.getaddrinfo(Liar("management.azure.com"), 443),
+    lambda: asyncio.run(by_asyncio()),
 ]
 
 
@@ -103,6 +123,8 @@ def test_without_a_lab_nothing_is_stopped(lab: Lab) -> None:
         ("localhost.evil.example", False),
         ("127.0.0.1.evil.example", False),
         ("128.0.0.1", False),
+        ("127.0.0.1%far.example", False),
+        ("::1%lo", True),
         ("fe80::1%eth0", False),
         ("", False),
     ],

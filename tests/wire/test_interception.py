@@ -5,16 +5,21 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from typing import Any
 
 import pytest
 import requests
 
 import labkit
 from labkit import wire
+from labkit.azure import ScoringScript, WebServices
 from labkit.lab import Lab
+from labkit.wire.message import Answer, Request
+from tests.services.ml import ask, deploy
 
 TOKEN_ENDPOINT = "https://login.microsoftonline.com/your-tenant-id/oauth2/token"
 FORM = {
@@ -61,6 +66,10 @@ def refused(url: str, session: requests.Session | None = None) -> str:
         "https://management.azure.com.evil.example/",
         "https://user:secret@example.com/?code=secret",
         "https://[2001:db8::1]/",
+        "http://127.0.0.1%25far.example/",
+        "https://localhost@example.com/",
+        "ftp://example.com/",
+        "file:///etc/hosts",
     ],
 )
 def test_an_address_outside_of_the_lab_is_refused(attached: Lab, url: str) -> None:
@@ -88,13 +97,20 @@ def test_a_host_name_may_be_spelled_in_several_ways(attached: Lab, url: str) -> 
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["text", "bytes", "file", "parts"])
+@pytest.mark.parametrize("kind", ["text", "bytes", "file", "text file", "parts", "parts of text"])
 def test_a_body_may_come_in_several_ways(attached: Lab, kind: str) -> None:
     text = requests.Request("POST", TOKEN_ENDPOINT, data=FORM).prepare().body
     assert isinstance(text, str)
     raw = text.encode()
-    body = {"text": text, "bytes": raw, "file": io.BytesIO(raw), "parts": iter([raw[:9], raw[9:]])}[kind]
-    assert requests.post(TOKEN_ENDPOINT, data=body, timeout=5).json()["token_type"] == "Bearer"
+    bodies: dict[str, Any] = {
+        "text": text,
+        "bytes": raw,
+        "file": io.BytesIO(raw),
+        "text file": io.StringIO(text),
+    }
+    bodies |= {"parts": iter([raw[:9], raw[9:]]), "parts of text": iter([text[:9], text[9:]])}
+    answer = requests.post(TOKEN_ENDPOINT, data=bodies[kind], timeout=5)
+    assert answer.json()["token_type"] == "Bearer"
 
 
 def test_the_answer_is_one_of_requests_in_every_part(attached: Lab) -> None:
@@ -130,8 +146,17 @@ def test_the_last_attached_lab_answers(attached: Lab) -> None:
 def test_who_is_left_over_does_not_reach_the_real_host(lab: Lab) -> None:
     wire.attach(lab)
     wire.detach(lab)
-    for host in ("login.microsoftonline.com", "login.windows.net", "management.azure.com"):
+    hosts = ["login.microsoftonline.com", "login.windows.net", "management.azure.com"]
+    for host in (*hosts, "management.azure.com.", "Login.MICROSOFTonline.com", "management.azure.com:8443"):
         assert "No lab is attached" in refused(f"https://{host}/")
+
+
+def test_nor_whoever_called_a_web_service(lab: Lab) -> None:
+    service = deploy(lab, "one", "aci", "none")
+    wire.attach(lab)
+    assert requests.post(service.address, json=1, timeout=5).ok
+    wire.detach(lab)
+    assert "No lab is attached" in refused(service.address)
 
 
 def test_afterwards_other_addresses_are_none_of_the_labs_business(lab: Lab) -> None:
@@ -151,6 +176,28 @@ def test_it_is_installed_once(lab: Lab) -> None:
 
 
 def test_threads_are_answered_one_at_a_time(attached: Lab) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def run(raw: str) -> int:
+        inside.append(1)
+        time.sleep(0.01)
+        most.append(len(inside))
+        inside.pop()
+        return 1
+
+    deploy(attached, "first", "aci", "none")
+    script = (None, None, ScoringScript(run))
+    service = ask(attached, "carl", WebServices.deploy_aci, "one", "churn", *script)
+    threads = [Thread(target=requests.post, args=(service.address, "1")) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 6
+
+
+def test_threads_are_all_answered(attached: Lab) -> None:
     answers: list[int] = []
 
     def ask() -> None:
@@ -170,3 +217,9 @@ def test_the_wire_loads_requests_when_a_lab_is_attached_and_not_before() -> None
     code = "import sys, labkit.wire.routes; print({'requests', 'urllib3'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_request_and_an_answer_do_not_print_what_they_hold() -> None:
+    request = Request.to("POST", "https://a.example/b?code=hidden", {"Authorization": "hidden"}, b"hidden")
+    assert (request.query, request.headers) == ("code=hidden", {"authorization": "hidden"})
+    assert "hidden" not in f"{request!r} {Answer.json(200, 'hidden')!r}"

@@ -130,8 +130,12 @@ class TestTokens:
         rita = attached.people["rita"]
         form = {"grant_type": "password", "username": rita.upn, "password": rita.password}
         form |= {"client_id": AZURE_CLI, "scope": f"openid {ARM}/.default", "resource": f"{ARM}/"}
+        form["nonce"] = "once"
         told = post(TOKEN_V2 if v2 else TOKEN, form).json()
-        assert jwt.decode(told["id_token"], options={"verify_signature": False})["aud"] == AZURE_CLI
+        claims = jwt.decode(told["id_token"], options={"verify_signature": False})
+        assert claims["aud"] == AZURE_CLI
+        # Version 1 of the endpoint had no use for a nonce here.
+        assert claims.get("nonce") == ("once" if v2 else None)
         headers = {"Authorization": f"Bearer {told['id_token']}"}
         answer = requests.get(f"{ARM}/subscriptions?api-version=1", headers=headers, timeout=5)
         assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
@@ -215,6 +219,26 @@ class TestWrong:
     )
     def test_a_malformed_body(self, attached: Lab, body: bytes, code: int) -> None:
         refused(attached, TOKEN, body, code)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"client_secret=your-client-secret&x=\xff",
+            b"client_secret=your-client-secret&client_secret=your-client-secret",
+            b'{"client_secret": "your-client-secret"}',
+            b"client_secret=your-client-secret" + b"&a=b" * 200,
+        ],
+    )
+    def test_what_a_malformed_body_holds_is_not_repeated(self, attached: Lab, body: bytes) -> None:
+        assert "your-client-secret" not in requests.post(LOGIN + TOKEN, body, timeout=5).text
+        token = attached.sign_in("carl").reveal()
+        to_manager = requests.put(
+            f"https://management.azure.com{attached.workspace}?api-version=1",
+            body,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=5,
+        )
+        assert (to_manager.status_code, "your-client-secret" in to_manager.text) == (400, False)
 
     def test_a_body_of_10_megabytes(self, attached: Lab) -> None:
         refused(attached, TOKEN, b"client_secret=" + b"x" * 10_000_000, 90100, 413)

@@ -69,6 +69,11 @@ class TestResources:
         )
         assert arm("GET", path).json()["id"] == attached.workspace
 
+    @pytest.mark.parametrize("end", ["%3Fx", "%2F..%2Fml-example", "%23x", "%253Fx"])
+    def test_what_is_escaped_belongs_to_the_name(self, attached: Lab, arm: Arm, end: str) -> None:
+        refused(attached, arm, 400, "BadRequest", "GET", attached.workspace + end)
+        refused(attached, arm, 400, "BadRequest", "DELETE", attached.workspace + end)
+
     def test_a_resource_group(self, attached: Lab, arm: Arm) -> None:
         path = f"/subscriptions/{attached.subscription.rpartition('/')[2]}/resourceGroups/fresh"
         assert arm("PUT", path, {"location": "westeurope"}).status_code == 201
@@ -141,6 +146,10 @@ class TestActions:
     def test_an_action_without_an_answer(self, attached: Lab, arm: Arm) -> None:
         answer = arm("POST", f"{attached.workspace}/resyncKeys")
         assert (answer.status_code, answer.json()) == (200, {})
+
+    def test_nobody_who_has_a_token_is_told_to_get_one(self, attached: Lab, arm: Arm) -> None:
+        answer = arm("POST", f"{attached.storage}/listKeys", who="rita")
+        assert (answer.status_code, "WWW-Authenticate" in answer.headers) == (403, False)
 
     def test_a_reader_gets_no_keys(self, attached: Lab, arm: Arm) -> None:
         for id in (attached.storage, attached.workspace):

@@ -46,6 +46,32 @@ def test_other_answers(attached: Lab) -> None:
     assert requests.post(service.address, json=1, timeout=5).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("place", "status"),
+    [
+        ("one/score/", 200),
+        ("one//score", 200),
+        ("x/../one/score", 200),
+        ("one/score?x=/two/score", 200),
+        ("one%2Fscore", 404),
+        ("one/score%3Fx", 404),
+        ("one/score%23x", 404),
+        ("x/%2e%2e%2fone/score", 404),
+        ("ONE/score", 404),
+        ("one/score;x", 404),
+    ],
+)
+def test_a_path_is_what_it_says(attached: Lab, place: str, status: int) -> None:
+    address = deploy(attached, "one", "aks", "none").address
+    assert requests.post(address.replace("one/score", place), json=1, timeout=5).status_code == status
+
+
+@pytest.mark.parametrize("verb", ["PUT", "\u0130", "\ud800", "X" * 5000])
+def test_a_verb_that_is_none_is_told_so(attached: Lab, verb: str) -> None:
+    answer = requests.request(verb, deploy(attached, "one", "aks", "none").address, timeout=5)
+    assert (answer.status_code, len(answer.text) < 200) == (405, True)
+
+
 def test_a_service_that_is_gone_is_no_address_of_the_lab(attached: Lab) -> None:
     service = deploy(attached, "one", "aci", "none")
     assert requests.post(service.address, json=1, timeout=5).status_code == 200

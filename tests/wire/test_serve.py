@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from socket import create_connection
@@ -132,6 +132,59 @@ def test_a_body_that_cannot_be_read(told: dict[str, Any], header: tuple[str, str
         connection.endheaders()
         connection.send(body)
         assert told_by(connection)[0] in (400, 413)
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Authorization", "Bearer x"),
+        ("authorization", "Bearer x"),
+        ("Host", "example.com"),
+        ("Content-Length", "2"),
+        ("Transfer-Encoding", "identity"),
+    ],
+)
+def test_a_header_that_stands_there_twice(told: dict[str, Any], header: str, value: str) -> None:
+    with connected(told) as connection:
+        connection.putrequest("POST", TOKEN_PATH)
+        for _ in range(2):
+            connection.putheader(header, value)
+        # What follows is of unknown length, and no request of its own.
+        connection.endheaders()
+        connection.send(b"GET /common/discovery/keys HTTP/1.1\r\nHost: login.microsoftonline.com\r\n\r\n")
+        assert connection.sock
+        answer = b"".join(iter(lambda: connection.sock.recv(1000), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert (answer.count(b"HTTP/1.1"), b"Connection: close" in answer, b" twice" in answer) == (1, True, True)
+
+
+@pytest.mark.parametrize(
+    "host", [f"{MANAGER}/subscriptions?", f"x@{MANAGER}", f"{MANAGER}#", f"{MANAGER}\\x"]
+)
+def test_a_host_is_no_address(told: dict[str, Any], host: str) -> None:
+    with connected(told) as connection:
+        connection.putrequest("GET", "/", skip_host=True)
+        connection.putheader("Host", host)
+        connection.endheaders()
+        assert told_by(connection)[0] == 400
+
+
+def test_a_body_that_breaks_off_is_not_read_as_a_whole_one(lab: Lab, told: dict[str, Any]) -> None:
+    raw = requests.models.PreparedRequest._encode_params(FORM).encode()
+    with connected(told) as connection:
+        connection.putrequest("POST", TOKEN_PATH)
+        connection.putheader("Content-Length", str(len(raw) + 1))
+        connection.endheaders()
+        connection.send(raw)
+        assert isinstance(connection.sock, ssl.SSLSocket)
+        # The end of what is sent, and not of the connection.
+        connection.sock.setblocking(False)
+        with suppress(ssl.SSLWantReadError):
+            connection.sock.unwrap()
+    with connected(told) as connection:
+        connection.request("GET", "/common/discovery/keys")
+        assert told_by(connection)[0] == 200
+    assert [hop.operation for hop in lab.trace] == ["Get signing keys"]
 
 
 @pytest.mark.parametrize("line", [b"GET [ HTTP/1.1\r\n", b"\x00\r\n", b"GET / HTTP/9\r\n", b"a b c d e\r\n"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labkit.authenticators.client_secret import ClientSecret
 from labkit.core.credential import Bearer
+from labkit.core.errors import brief
 from labkit.core.operation import Op, R
 from labkit.identity.token import Token
 from labkit.sdk.activation import current
@@ -98,7 +99,7 @@ class ServicePrincipalAuthentication(AbstractAuthentication):
 
 def _check_cloud(cloud: str | None) -> None:
     if cloud not in (None, "AzureCloud"):
-        raise UserErrorException("The lab has one cloud.", presented=repr(cloud)[:60], required="AzureCloud")
+        raise UserErrorException("The lab has one cloud.", presented=brief(cloud), required="AzureCloud")
 
 
 def signed_in(auth: object) -> AbstractAuthentication:

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from labkit.core.errors import brief
 from labkit.sdk.azureml.exceptions import UserErrorException
 
 _NAMES = ("subscription_id", "resource_group", "workspace_name")
@@ -30,7 +31,7 @@ def find(path: str | os.PathLike[str] | None, file_name: str | None = None) -> P
                     if (above / folder / name).is_file():
                         return above / folder / name
     except (OSError, TypeError, ValueError) as error:
-        raise UserErrorException("That is no path.", presented=repr(path)[:60]) from error
+        raise UserErrorException("That is no path.", presented=brief(path)) from error
     raise UserErrorException(
         "The workspace configuration file config.json was not found.",
         presented=f"{start} and its parent directories",
@@ -71,6 +72,6 @@ def write(details: Details, path: str | os.PathLike[str] | None, file_name: str 
         file.write_text(json.dumps(dict(zip(_NAMES, details, strict=True)), indent=4) + "\n", "utf-8")
     except (OSError, TypeError, ValueError) as error:
         raise UserErrorException(
-            "The workspace configuration file cannot be written.", presented=repr(path)[:60]
+            "The workspace configuration file cannot be written.", presented=brief(path)
         ) from error
     return file

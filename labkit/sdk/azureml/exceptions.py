@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from labkit.core.errors import BadInput, LabError, Refusal, Unauthenticated
+from labkit.core.errors import BadInput, LabError, Refusal, Unauthenticated, brief
 
 
 class AzureMLException(LabError):
@@ -84,7 +84,7 @@ def check_text(what: str, value: object, advice: str = "") -> str:
     """Raises UserErrorException for what is no text, or none that can stand in an id."""
     if type(value) is str and value and "/" not in value:
         return value
-    shown = type(value).__name__ if not isinstance(value, str) else repr(value[:60])
+    shown = type(value).__name__ if not isinstance(value, str) else brief(value)
     raise UserErrorException(
         f"{what} is missing, or no name.", presented=shown, required=f"{what} as a text", advice=advice
     )

@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
+from labkit.core.errors import brief
 from labkit.sdk.azureml.exceptions import UserErrorException, WebserviceException
 from labkit.services.machine_learning.serving import ScoringScript
 
@@ -32,7 +33,7 @@ class InferenceConfig:
         try:
             found = self._script.is_file()
         except (OSError, TypeError, ValueError) as error:
-            raise UserErrorException("That is no path.", presented=repr(self.entry_script)[:60]) from error
+            raise UserErrorException("That is no path.", presented=brief(self.entry_script)) from error
         if not found:
             raise WebserviceException(
                 "There is no such entry script.",

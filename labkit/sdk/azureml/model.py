@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from labkit.core.errors import brief
 from labkit.sdk.azureml.compute import ComputeTarget
 from labkit.sdk.azureml.configuration import DeploymentConfiguration
 from labkit.sdk.azureml.exceptions import UserErrorException, WebserviceException, check_text
@@ -48,7 +49,7 @@ class Model(Handle):
                 data = file.read(_LARGEST + 1)
         except (OSError, TypeError, ValueError) as error:
             raise UserErrorException(
-                "The model cannot be read.", presented=repr(model_path)[:80], required="a file"
+                "The model cannot be read.", presented=brief(model_path, 80), required="a file"
             ) from error
         if len(data) > _LARGEST:
             raise UserErrorException("The model is too large for the lab.", required=f"{_LARGEST} bytes")

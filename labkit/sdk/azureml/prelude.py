@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from labkit.core.errors import NotFound
+from labkit.core.errors import NotFound, brief
 from labkit.sdk.azureml.compute import AksCompute
 from labkit.sdk.azureml.exceptions import AzureMLException, ComputeTargetException, UserErrorException
 from labkit.sdk.azureml.inference import Environment
@@ -77,7 +77,7 @@ def _write_script(folder: str | os.PathLike[str]) -> None:
     except FileExistsError:
         return
     except (OSError, TypeError, ValueError) as error:
-        raise UserErrorException("score.py cannot be written there.", presented=repr(folder)[:80]) from error
+        raise UserErrorException("score.py cannot be written there.", presented=brief(folder, 80)) from error
 
 
 def _register(ws: Workspace) -> Model:

@@ -15,7 +15,7 @@ from labkit.core.credential import Anonymous, Credential
 from labkit.core.errors import NotFound, Refusal, UnknownHost, brief
 from labkit.core.identity import Capability
 from labkit.core.operation import Call, Kinds, Service, operation
-from labkit.core.resource import Resource, Resources, split_address
+from labkit.core.resource import Resource, Resources, before_query, split_address
 from labkit.core.trace import Hop
 from labkit.crypto.errors import Damaged
 from labkit.services.app_insights import AppInsights, Request
@@ -32,7 +32,8 @@ from labkit.services.machine_learning.serving import (
 )
 from labkit.services.machine_learning.workspace import TYPE
 
-# The one form of authentication that an endpoint is set to, and what it then takes.
+# The one form of authentication that an endpoint is set to, and what it then takes, alone.
+# assumption: open-service-refuses-credentials
 FORMS: Mapping[str, Kinds] = {"none": (Anonymous,), "key": (ServiceKey,), "token": (ServiceToken,)}
 _ON_AKS = "api/v1/service"
 # What lies in the folder of a service.
@@ -160,10 +161,10 @@ class Scoring(Service):
 
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """By id, or by address, of which the path counts as well. Raises UnknownHost."""
-        scheme, host, path = split_address(target.partition("?")[0])
+        scheme, host, path = split_address(before_query(target))
         if not scheme:
             return super().locate(target, resources)
-        found, path = resources.at_host(host), path.partition("?")[0]
+        found = resources.at_host(host)
         if isinstance(found, ScoringEndpoint | FrontEnd):
             for one in resources if isinstance(found, FrontEnd) else (found,):
                 if isinstance(one, ScoringEndpoint) and one.host == found.host and one.path == path:
@@ -171,9 +172,9 @@ class Scoring(Service):
             nothing = FrontEnd(found.id, found.name, found.host, found.region, tenant_id=found.tenant_id)
             return nothing, f"{scheme}://{host}/{path[:120]}"
         raise UnknownHost(
-            # What follows the host may be what somebody presents.
+            # What surrounds the host may be what somebody presents.
             "No web service answers there.",
-            presented=brief(host),
+            presented=brief(host.rpartition("@")[2]),
             required="the address of a deployed service",
         )
 

@@ -39,7 +39,8 @@ def check_flags(kind: str, auth_enabled: object, token_auth_enabled: object) -> 
     svc-one-form."""
     for name, value in (("auth_enabled", auth_enabled), ("token_auth_enabled", token_auth_enabled)):
         if value is not None and value is not True and value is not False:
-            raise BadRequest(f"{name} is no such value.", presented=brief(value), required="True, False or None")
+            required = "True, False or None"
+            raise BadRequest(f"{name} is no such value.", presented=brief(value), required=required)
     if token_auth_enabled and "token" not in FORMS[kind]:
         raise BadRequest(
             f"There is no token authentication on {kind.upper()}.",
