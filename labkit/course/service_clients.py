@@ -240,6 +240,6 @@ class _Present:
 
 def answer_of(verdict: Verdict[Any]) -> str:
     """The verdict as a client of a service sees it: what has no status came from no service."""
-    if verdict.refusal is None or getattr(verdict.refusal, "status", 0):
+    if verdict.refusal is None or getattr(verdict.refusal, "status", False):
         return case.answer_of(verdict)
     return "no answer"

@@ -276,7 +276,8 @@ class TestTheKey:
 
     def test_who_may_not_read_the_vault_cannot_have_a_workspace_use_it(self, lab: Lab) -> None:
         # What the Enterprise edition takes.
-        owner(lab, Authorization.assign, OTHER_GROUP, "User Access Administrator", lab.people["carl"].object_id)
+        carls = lab.people["carl"].object_id
+        owner(lab, Authorization.assign, OTHER_GROUP, "User Access Administrator", carls)
         uri = prepare(lab)
         id, carl = workspace_id(OTHER_GROUP.rpartition("/")[2], "carls"), lab.sign_in("carl").bearer
         vault = f"{SUBSCRIPTION}/resourceGroups/hidden/providers/{VAULTS}/hidden"
