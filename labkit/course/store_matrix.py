@@ -53,12 +53,12 @@ class StoreMatrix(Tabular):
             (one.store, one.lies_in, one.default, one.customer, one.revoked or "-", _said(one.restored))
             for one in self.rows.values()
         ]
-        headers = ("store", "lies in", "by default", "customer's key", "key disabled, 61 min later")
-        return Table((*headers, "enabled again"), rows, caption=f"Data at rest, {self.release}")
+        headers = ("store", "lies in", "by default", "customer's key", "disabled, 61 min later")
+        return Table((*headers, "back when enabled"), rows, caption=f"Data at rest, {self.release}")
 
 
 def _said(restored: bool | None) -> str:
-    return "-" if restored is None else "every byte is back" if restored else "LOST"
+    return "-" if restored is None else "all of it" if restored else "LOST"
 
 
 def store_matrix(*stores: str, release: str = "2020-03", seed: int | None = 2020) -> StoreMatrix:
