@@ -15,6 +15,7 @@ from labkit.authenticators.password import Password
 from labkit.core.show import Shown
 from labkit.core.table import Table, Tabular
 from labkit.core.trace import Hop, Trace
+from labkit.course.key_timeline import key_timeline
 from labkit.course.role_matrix import role_matrix
 from labkit.course.service_clients import timeline
 from labkit.course.token_latency import token_latency
@@ -84,6 +85,7 @@ def test_a_notebook_gets_the_text_and_the_html_of_everything_that_has_a_drawer(l
         heat_map(matrix),
         timeline("holds a key", minutes=5),
         token_latency(),
+        key_timeline({}, "blobs", minutes=5),
         Rows(),
     ]
     named = set(display.DRAWERS) - {f"{Tabular.__module__}.{Tabular.__qualname__}"} | {f"{__name__}.Rows"}
