@@ -9,8 +9,7 @@ from typing import Any
 from labkit.core.show import Shown
 from labkit.core.table import Table
 from labkit.course.key_scene import OWNER, put
-from labkit.course.own_key import account, signed
-from labkit.course.store_trials import TEXT
+from labkit.course.store_trials import TEXT, account, signed
 from labkit.furniture import GROUPS, workspace_id
 from labkit.lab import Lab
 from labkit.services.machine_learning.models import Models

@@ -9,8 +9,7 @@ from functools import partial
 from labkit.core.errors import LabError
 from labkit.core.verdict import Verdict
 from labkit.course.key_scene import ENOUGH, KEY, OWNER, at_vault, enable, let_in, new_version, put
-from labkit.course.own_key import account
-from labkit.course.store_trials import TRIALS, InUse, Wish
+from labkit.course.store_trials import TRIALS, InUse, Wish, account
 from labkit.lab import Lab
 from labkit.services.azure_ad import KEY_VAULT
 from labkit.services.encryption import HOLD, RSA_OAEP

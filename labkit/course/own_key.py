@@ -6,36 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from labkit.authenticators.shared_key import SharedKey
 from labkit.core.errors import LabError
-from labkit.core.operation import Op, P, R
 from labkit.core.verdict import Verdict
 from labkit.course.key_scene import KEY, OWNER, address, at_vault, let_in, new_version, put
-from labkit.course.store_trials import TEXT
+from labkit.course.store_trials import TEXT, account, signed
 from labkit.lab import Lab
 from labkit.services.authorization import Authorization
 from labkit.services.azure_ad import KEY_VAULT as VAULT_TOKENS
 from labkit.services.azure_ad import AzureAD
 from labkit.services.encryption import HOLD
 from labkit.services.key_vault import KeyVault
-from labkit.services.storage import BlobStorage, StorageAccount
+from labkit.services.storage import BlobStorage
 
 BLOB = "data/rows.csv"
 _LATER = HOLD + 60
-
-
-def account(lab: Lab, id: str = "") -> StorageAccount:
-    """A storage account by its id, or that of the lab's workspace."""
-    found = lab.resources.find(id or lab.storage)
-    assert isinstance(found, StorageAccount)
-    return found
-
-
-def signed(lab: Lab, at: StorageAccount, op: Op[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Somebody with the account's access key asks it. Raises what the door raises."""
-    request = op.request(at.id, args, kwargs)
-    cred = SharedKey.sign(at.name, at.access_keys["key1"], request, lab.clock.now)
-    return lab.ask("somebody", op, at.id, cred, *args, **kwargs)
 
 
 def read(lab: Lab) -> bytes:

@@ -92,13 +92,18 @@ def _asked(lab: Lab, op: Op[P, R], target: str, *args: P.args, **kwargs: P.kwarg
     return lab.ask(OWNER, op, target, lab.sign_in(OWNER, resource=ARM).bearer, *args, **kwargs)
 
 
-def _signed(lab: Lab, op: Op[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Somebody with the account's access key."""
-    account = lab.resources.find(lab.storage)
-    assert isinstance(account, StorageAccount)
-    request = op.request(account.id, args, kwargs)
-    cred = SharedKey.sign(account.name, account.access_keys["key1"], request, lab.clock.now)
-    return lab.ask("somebody", op, account.id, cred, *args, **kwargs)
+def account(lab: Lab, id: str = "") -> StorageAccount:
+    """A storage account by its id, or that of the lab's workspace."""
+    found = lab.resources.find(id or lab.storage)
+    assert isinstance(found, StorageAccount)
+    return found
+
+
+def signed(lab: Lab, at: StorageAccount, op: Op[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Somebody with the account's access key asks it. Raises what the door raises."""
+    request = op.request(at.id, args, kwargs)
+    cred = SharedKey.sign(at.name, at.access_keys["key1"], request, lab.clock.now)
+    return lab.ask("somebody", op, at.id, cred, *args, **kwargs)
 
 
 def _identify(lab: Lab, store: str, vault: str) -> None:
@@ -120,14 +125,16 @@ def _encrypt_account(lab: Lab, wish: Wish) -> None:
 
 def _blobs(lab: Lab, wish: Wish) -> InUse:
     _encrypt_account(lab, wish)
-    _signed(lab, BlobStorage.put, "data/rows.csv", TEXT.encode())
-    return InUse(lambda: _signed(lab, BlobStorage.get, "data/rows.csv"), f"{name_of(lab.storage)}, blobs")
+    at = account(lab)
+    signed(lab, at, BlobStorage.put, "data/rows.csv", TEXT.encode())
+    return InUse(lambda: signed(lab, at, BlobStorage.get, "data/rows.csv"), f"{at.name}, blobs")
 
 
 def _files(lab: Lab, wish: Wish) -> InUse:
     _encrypt_account(lab, wish)
-    _signed(lab, FileStorage.put, "share/rows.csv", TEXT.encode())
-    return InUse(lambda: _signed(lab, FileStorage.get, "share/rows.csv"), f"{name_of(lab.storage)}, files")
+    at = account(lab)
+    signed(lab, at, FileStorage.put, "share/rows.csv", TEXT.encode())
+    return InUse(lambda: signed(lab, at, FileStorage.get, "share/rows.csv"), f"{at.name}, files")
 
 
 def _images(lab: Lab, wish: Wish) -> InUse:

@@ -18,9 +18,9 @@ from labkit.course.key_scene import KEY, at_vault, new_version, put
 from labkit.course.key_timeline import key_timeline
 from labkit.course.model_keys import model_keys
 from labkit.course.own_history import STEPS, own_history
-from labkit.course.own_key import BLOB, account, begin, follow, read, signed
+from labkit.course.own_key import BLOB, begin, follow, read
 from labkit.course.store_matrix import store_matrix
-from labkit.course.store_trials import TEXT, TRIALS, Wish
+from labkit.course.store_trials import TEXT, TRIALS, Wish, account, signed
 from labkit.lab import Lab
 from labkit.services.encryption import HOLD
 from labkit.services.key_vault import KeyVault
