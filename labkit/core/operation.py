@@ -91,7 +91,8 @@ class Op(Generic[P, R]):
     name    as Azure's reference calls it
     accepts kinds of credential; may depend on the resource
     action  what authorization asks for; may depend on the scope and the arguments of the call
-    parse   looks at the arguments after authorization and raises BadRequest
+    parse   looks at the arguments after authorization and raises BadRequest; it is given those, defaults
+            included, that it has a parameter of the same name for
     """
 
     service: type[Service]
@@ -112,6 +113,12 @@ class Op(Generic[P, R]):
         self._accepts = accepts
         self._parse = parse
         self._signature = inspect.signature(function)
+        parameters = dict(list(self._signature.parameters.items())[2:])
+        self._wanted = ", ".join(parameters) or "nothing"
+        kinds = ((name, _PLAIN.get(parameter.annotation)) for name, parameter in parameters.items())
+        self._plain = {name: kind for name, kind in kinds if kind is not None}
+        parsed = inspect.signature(parse).parameters if parse else {}
+        self._parsed = {name: parameters[name].default for name in parsed if name in parameters}
         self.__doc__ = function.__doc__
 
     def __set_name__(self, owner: type[Service], name: str) -> None:
@@ -149,24 +156,22 @@ class Op(Generic[P, R]):
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """The parse stage. Raises BadRequest."""
-        parameters = dict(list(self._signature.parameters.items())[2:])
         try:
             bound = self._signature.bind(None, None, *args, **kwargs)
         except TypeError as error:
-            wanted = ", ".join(parameters) or "nothing"
-            raise BadRequest(f"{self.name}: {error}.", required=wanted) from None
-        for name, parameter in parameters.items():
-            kind = _PLAIN.get(parameter.annotation)
+            raise BadRequest(f"{self.name}: {error}.", required=self._wanted) from None
+        given = bound.arguments
+        for name, kind in self._plain.items():
             # The very type: what a subclass says may differ from one look to the next.
-            if kind is not None and name in bound.arguments and type(bound.arguments[name]) is not kind:
+            if name in given and type(given[name]) is not kind:
                 # Only what it is: it may be a secret.
                 raise BadRequest(
                     f"{self.name}: {name} has another type.",
-                    presented=type(bound.arguments[name]).__name__,
+                    presented=type(given[name]).__name__,
                     required=f"{name}: {kind.__name__}",
                 )
         if self._parse is not None:
-            self._parse(*args, **kwargs)
+            self._parse(**{name: given.get(name, default) for name, default in self._parsed.items()})
 
     def __repr__(self) -> str:
         return f"<operation {self.service.__name__}: {self.name}>"

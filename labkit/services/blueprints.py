@@ -25,7 +25,7 @@ _MOST_EXCLUDED = 5
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,90}")
 
 
-def _check_lock(name: str, group: str, lock: str, excluded: Sequence[str] = ()) -> None:
+def _check_lock(name: str, lock: str, excluded: Sequence[str]) -> None:
     if not _NAME.fullmatch(name):
         raise BadRequest(
             "A blueprint is assigned under a name.",

@@ -51,7 +51,7 @@ class Document:
     etag: str
 
 
-def _check_document(name: str, body: bytes = b"", if_match: str = "") -> None:
+def _check_document(name: str, if_match: str = "") -> None:
     if not 0 < len(name) <= 1023:
         raise BadRequest(
             "A document has a name.", presented=brief(name), required="1 to 1023 characters, and bytes"

@@ -32,7 +32,7 @@ class DatabricksWorkspace(Resource):
         yield self.root
 
 
-def _check_path(path: str, contents: bytes = b"") -> None:
+def _check_path(path: str) -> None:
     if not path.startswith("/") or path.startswith("/mnt/") or not 1 < len(path) <= 1000:
         raise BadRequest(
             "That is no path in the root.",

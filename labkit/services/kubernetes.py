@@ -50,7 +50,7 @@ class KubernetesCluster(Resource):
         yield from (self.os_disks, self.data_disks)
 
 
-def _check_container(name: str, image: str, layers: bytes = b"", volume: Any = None) -> None:
+def _check_container(volume: Any) -> None:
     plain = type(volume) is dict and all(type(part) is str for part in volume)
     if volume is not None and not (plain and all(type(data) is bytes for data in volume.values())):
         raise BadRequest("A volume is bytes by name.", presented=brief(volume), required="a dict, or None")

@@ -54,7 +54,7 @@ def list_credentials(call: Call[Registry], body: Mapping[str, Any]) -> dict[str,
     return {name: Secret(password) for name, password in call.target.passwords.items()}
 
 
-def _check_image(name: str, image: bytes = b"") -> None:
+def _check_image(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise BadRequest(
             "That is not the name of an image.", presented=brief(name), required="name:tag, in lower case"

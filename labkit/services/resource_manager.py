@@ -196,14 +196,14 @@ def _says_more(shown: Any, given: Any) -> bool:
     return all(name in shown and _says_more(shown[name], value) for name, value in different.items())
 
 
-def _check_properties(location: str, properties: Mapping[str, Any] | None = None) -> None:
+def _check_properties(properties: Mapping[str, Any] | None) -> None:
     if properties is not None and type(properties) is not dict:
         raise BadRequest("Properties are a mapping.", presented=_kind(properties), required="a dict, or None")
     _plain(properties)
 
 
-def _check_body(action: str = "listKeys", body: Mapping[str, Any] | None = None) -> None:
-    _check_properties("", body)
+def _check_body(body: Mapping[str, Any] | None) -> None:
+    _check_properties(body)
 
 
 class ResourceManager(ManagementPlane):

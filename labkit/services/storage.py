@@ -117,7 +117,7 @@ def connection_string(account: str, keys: Mapping[str, Secret]) -> str:
     return ";".join([*parts, "EndpointSuffix=core.windows.net"])
 
 
-def _check_object(name: str, data: bytes = b"", if_match: str = "", if_none_match: str = "") -> None:
+def _check_object(name: str, if_match: str = "", if_none_match: str = "") -> None:
     if not 0 < len(name) <= 1024:
         raise BadRequest(
             "A blob is bytes under a name.", required="a name of 1 to 1024 characters, and bytes"

@@ -30,7 +30,7 @@ _SIGNATURE = "RS256"
 _AT_ANY_TIME = ("decrypt", "unwrapKey", "verify")
 
 
-def _check_encryption(name: str, version: str, algorithm: str, data: bytes) -> None:
+def _check_encryption(algorithm: str) -> None:
     if algorithm == "RSA1_5":
         raise BadRequest(
             "The lab refuses RSA1_5: bytes that were changed may come out as other bytes, without an error.",
@@ -40,7 +40,7 @@ def _check_encryption(name: str, version: str, algorithm: str, data: bytes) -> N
     _check_algorithm(algorithm, *_PADDINGS)
 
 
-def _check_signature(name: str, version: str, algorithm: str, digest: bytes, signature: bytes = b"") -> None:
+def _check_signature(algorithm: str, digest: bytes) -> None:
     _check_algorithm(algorithm, _SIGNATURE)
     if len(digest) != SHA256.digest_size:
         raise BadRequest(

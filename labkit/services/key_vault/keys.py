@@ -54,13 +54,7 @@ def _check_size(size: object) -> None:
 
 
 def _check_new(
-    name: str,
-    kind: str = "RSA",
-    size: int = 2048,
-    operations: object = None,
-    enabled: object = True,
-    not_before: object = None,
-    expires: object = None,
+    name: str, kind: str, size: int, operations: object, enabled: object, not_before: object, expires: object
 ) -> None:
     if kind != "RSA":
         raise BadRequest(
@@ -69,16 +63,11 @@ def _check_new(
             required="RSA",
         )
     _check_size(size)
-    _check_import(name, b"", operations, enabled, not_before, expires)
+    _check_import(name, operations, enabled, not_before, expires)
 
 
 def _check_import(
-    name: str,
-    pem: bytes,
-    operations: object = None,
-    enabled: object = True,
-    not_before: object = None,
-    expires: object = None,
+    name: str, operations: object, enabled: object, not_before: object, expires: object
 ) -> None:
     check_name(name)
     _check_operations(operations)
@@ -86,14 +75,7 @@ def _check_import(
     check_times(not_before, expires)
 
 
-def _check_update(
-    name: str,
-    version: str = "",
-    enabled: object = None,
-    not_before: object = None,
-    expires: object = None,
-    operations: object = None,
-) -> None:
+def _check_update(enabled: object, not_before: object, expires: object, operations: object) -> None:
     check_enabled(enabled, True, False, None)
     check_times(not_before, expires)
     _check_operations(operations)

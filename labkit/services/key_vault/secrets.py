@@ -24,9 +24,7 @@ SECRETS = f"{TYPE}/secrets"
 LARGEST = 25 * 1024
 
 
-def _check_new(
-    name: str, value: str, enabled: object = True, not_before: object = None, expires: object = None
-) -> None:
+def _check_new(name: str, value: str, enabled: object, not_before: object, expires: object) -> None:
     if not name:
         raise BadRequest("A secret is a text under a name.", presented="an empty name")
     size = len(value.encode("utf-8", "surrogatepass"))
@@ -38,9 +36,7 @@ def _check_new(
     check_times(not_before, expires)
 
 
-def _check_update(
-    name: str, version: str = "", enabled: object = None, not_before: object = None, expires: object = None
-) -> None:
+def _check_update(enabled: object, not_before: object, expires: object) -> None:
     check_enabled(enabled, True, False, None)
     check_times(not_before, expires)
 

@@ -40,7 +40,7 @@ def build(service: MachineLearning, call: Call[Workspace], name: str, model: Mod
     return image
 
 
-def _check_image(name: str, model: str) -> None:
+def _check_image(name: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > 60:
         raise BadRequest(
             "An image needs a name.", presented=brief(name), required="a-z, 0-9 and single . _ - between"

@@ -17,7 +17,7 @@ def newest_model(workspace: Workspace, name: str) -> Model:
     return workspace.models[name][-1]
 
 
-def _check_model(name: str, data: bytes) -> None:
+def _check_model(name: str) -> None:
     check_name("model", name)
 
 

@@ -10,7 +10,7 @@ from labkit.core.secret import Secret
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
 
 
-def _check_secret(name: str, value: str = "") -> None:
+def _check_secret(name: str) -> None:
     if not name:
         raise BadRequest("A run secret is a text under a name.", presented="an empty name")
 

@@ -21,14 +21,14 @@ TOKEN_LIFETIME = 7 * 24 * 3600
 _RUNS = f"{TYPE}/experiments/runs"
 
 
-def _check_submission(experiment: str, compute: str, script: Script) -> None:
+def _check_submission(experiment: str, script: Script) -> None:
     if not experiment.replace("-", "").replace("_", "").isalnum():
         raise BadRequest("An experiment needs a name.", required="letters, digits, - and _")
     if not callable(script):
         raise BadRequest("A run needs a script.", required="a function")
 
 
-def _check_metric(run_id: str, name: str, value: float) -> None:
+def _check_metric(value: float) -> None:
     # A bool is an int to Python, and an int may be too large for a float.
     if type(value) not in (int, float) or not -sys.float_info.max <= value <= sys.float_info.max:
         raise BadRequest("A metric is a finite number.", presented=brief(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from labkit.authenticators.run_token import ISSUER
@@ -48,50 +49,21 @@ class ServiceAccess(NamedTuple):
 
 def _check_aci(
     name: str,
-    model: str,
-    auth_enabled: bool | None = None,
-    token_auth_enabled: bool | None = None,
-    script: ScoringScript | None = None,
-    cmk_vault_base_url: str | None = None,
-    cmk_key_name: str | None = None,
-    cmk_key_version: str | None = None,
+    auth_enabled: bool | None,
+    token_auth_enabled: bool | None,
+    script: ScoringScript | None,
+    cmk_vault_base_url: str | None,
+    cmk_key_name: str | None,
+    cmk_key_version: str | None,
 ) -> None:
     check_deployment("aci", name, auth_enabled, token_auth_enabled, script, None)
     check_key(cmk_vault_base_url, cmk_key_name, cmk_key_version)
-
-
-def _check_aks(
-    name: str,
-    model: str,
-    compute: str,
-    auth_enabled: bool | None = None,
-    token_auth_enabled: bool | None = None,
-    script: ScoringScript | None = None,
-    serving: Serving | None = None,
-) -> None:
-    check_deployment("aks", name, auth_enabled, token_auth_enabled, script, serving)
 
 
 def _check_change(kind: str, auth_enabled: bool | None, token_auth_enabled: bool | None) -> None:
     if auth_enabled is None and token_auth_enabled is None:
         raise BadRequest("Nothing to update.", required="auth_enabled or token_auth_enabled")
     check_flags(kind, auth_enabled, token_auth_enabled)
-
-
-def _check_aci_change(
-    name: str, auth_enabled: bool | None = None, token_auth_enabled: bool | None = None
-) -> None:
-    _check_change("aci", auth_enabled, token_auth_enabled)
-
-
-def _check_aks_change(
-    name: str, auth_enabled: bool | None = None, token_auth_enabled: bool | None = None
-) -> None:
-    _check_change("aks", auth_enabled, token_auth_enabled)
-
-
-def _check_regeneration(name: str, which: str) -> None:
-    check_which(which)
 
 
 class WebServices(Deployments):
@@ -134,7 +106,9 @@ class WebServices(Deployments):
         wanted = Wanted(name, new_form("aci", auth_enabled, token_auth_enabled), script)
         return self._open(call, wanted, place, image)
 
-    @operation("Deploy web service (AKS)", action=f"{_SERVICES}/aks/write", parse=_check_aks)
+    @operation(
+        "Deploy web service (AKS)", action=f"{_SERVICES}/aks/write", parse=partial(check_deployment, "aks")
+    )
     def deploy_aks(
         self,
         call: Call[Workspace],
@@ -167,7 +141,9 @@ class WebServices(Deployments):
         """All of them, by name."""
         return sorted(map(seen, self._endpoints(call.target)), key=lambda one: one.name)
 
-    @operation("Update web service (ACI)", action=f"{_SERVICES}/aci/write", parse=_check_aci_change)
+    @operation(
+        "Update web service (ACI)", action=f"{_SERVICES}/aci/write", parse=partial(_check_change, "aci")
+    )
     def update_aci(
         self,
         call: Call[Workspace],
@@ -179,7 +155,9 @@ class WebServices(Deployments):
         it cannot have. Statements svc-auth-enabled, svc-one-form."""
         return self._change(self._found(call, name, "aci"), auth_enabled, token_auth_enabled)
 
-    @operation("Update web service (AKS)", action=f"{_SERVICES}/aks/write", parse=_check_aks_change)
+    @operation(
+        "Update web service (AKS)", action=f"{_SERVICES}/aks/write", parse=partial(_check_change, "aks")
+    )
     def update_aks(
         self,
         call: Call[Workspace],
@@ -197,14 +175,14 @@ class WebServices(Deployments):
         return seen(endpoint)
 
     # Azure lists no operation of its own for it.  # assumption: regenerating-writes
-    @operation("Regenerate service key (ACI)", action=f"{_SERVICES}/aci/write", parse=_check_regeneration)
+    @operation("Regenerate service key (ACI)", action=f"{_SERVICES}/aci/write", parse=check_which)
     def regen_aci_key(self, call: Call[Workspace], name: str, which: str) -> None:
         """Replaces one key of a service on ACI, at once; the other stays. `which` is "Primary" or
         "Secondary". Raises BadRequest for anything else, NotFound, and Conflict for a service that takes no
         keys. Statement svc-regen-key."""
         self._regenerate(self._taking(call, "key", name, "aci"), which)
 
-    @operation("Regenerate service key (AKS)", action=f"{_SERVICES}/aks/write", parse=_check_regeneration)
+    @operation("Regenerate service key (AKS)", action=f"{_SERVICES}/aks/write", parse=check_which)
     def regen_aks_key(self, call: Call[Workspace], name: str, which: str) -> None:
         """The same of a service on AKS."""
         self._regenerate(self._taking(call, "key", name, "aks"), which)
