@@ -34,13 +34,14 @@ from labkit.core.entropy import Entropy
 from labkit.core.operation import Service
 from labkit.core.resource import Resources
 from labkit.core.trace import Trace
-from labkit.cosmos_provider import CosmosAccounts
 from labkit.identity.directory import Directory
 from labkit.identity.issuer import SigningKeys
 from labkit.identity.lab_keys import LabKeys
 from labkit.identity.tenant import Tenant
 from labkit.network.regions import Switchboard
-from labkit.providers import register_all
+from labkit.providers.cosmos import CosmosAccounts
+from labkit.providers.registered import register_all
+from labkit.providers.stores import Makings
 from labkit.releases import Release
 from labkit.services import cosmos
 from labkit.services.app_insights import AppInsights
@@ -79,7 +80,6 @@ from labkit.services.resource_manager import ResourceManager, ResourceProviders
 from labkit.services.storage import BlobStorage, FileStorage
 from labkit.services.vault_access import VaultAccess
 from labkit.services.virtual_machine import VirtualMachines
-from labkit.store_providers import Makings
 from labkit.stores import OWN_RUN_HISTORY, RUN_HISTORY, kinds
 
 # https://learn.microsoft.com/azure/active-directory/develop/access-tokens shows it in its examples.

@@ -24,9 +24,7 @@ RANKS = [
     {"identity", "access", "network", "crypto", "releases", "stores"},
     {"services", "authenticators"},
     {
-        *("openings", "media", "providers", "vault_provider", "store_providers", "cosmos_provider"),
-        *("container_providers", "databricks_provider", "disk_encryption_provider"),
-        *("wiring", "furniture", "lab", "azure"),
+        *("openings", "media", "providers", "wiring", "furniture", "lab", "azure"),
     },
     {"ledger", "citations", "assumptions", "checkout"},
     {"display"},

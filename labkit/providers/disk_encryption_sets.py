@@ -9,13 +9,13 @@ from typing import Any
 from labkit.core.errors import BadRequest, Conflict, brief
 from labkit.core.operation import Call
 from labkit.core.resource import Resource
+from labkit.providers.stores import Makings
 from labkit.services.disk_encryption_set import TYPE, DiskEncryptionSet
 from labkit.services.encryption import CustomerKey
 from labkit.services.key_address import FORM, check_vault, key_at
 from labkit.services.kubernetes import KubernetesCluster
 from labkit.services.resource_id import group_of, name_of, resource_type
 from labkit.services.resource_manager import Provider, ResourceManager, may_change
-from labkit.store_providers import Makings
 
 KEY, IDENTITY = "activeKey", "identity"
 

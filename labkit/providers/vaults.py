@@ -12,12 +12,12 @@ from labkit.core.clock import iso
 from labkit.core.errors import BadRequest, Conflict, brief
 from labkit.core.operation import Call
 from labkit.core.resource import Resource
+from labkit.providers.stores import Lives
 from labkit.services.azure_ad import KEY_VAULT
 from labkit.services.key_vault import Vault
 from labkit.services.key_vault.vault import DAY, RETENTION_DAYS
 from labkit.services.resource_id import name_of
 from labkit.services.resource_manager import Provider, may_change
-from labkit.store_providers import Lives
 
 SOFT_DELETE, PURGE_PROTECTION = "enableSoftDelete", "enablePurgeProtection"
 # Whoever may write the vault chooses, in every release.  # assumption: vault-roles

@@ -8,13 +8,13 @@ from typing import Any
 from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call
 from labkit.core.resource import Resource
+from labkit.providers.stores import Lives, Makings
 from labkit.services.azure_ad import DATABRICKS
 from labkit.services.customer_keys import customer_key
 from labkit.services.databricks import DatabricksWorkspace
 from labkit.services.encryption import CustomerKey, disk
 from labkit.services.resource_id import name_of
 from labkit.services.resource_manager import Provider, may_change
-from labkit.store_providers import Lives, Makings
 from labkit.stores import DBFS
 
 # https://learn.microsoft.com/azure/databricks/security/keys/customer-managed-keys-dbfs

@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 
 from labkit.access.vault_policy import VaultPolicies
 from labkit.authenticators.platform import Platform
-from labkit.container_providers import KubernetesClusters, container_groups
 from labkit.core.entropy import Entropy
 from labkit.core.operation import Call
 from labkit.core.resource import Resource, Resources
-from labkit.databricks_provider import DatabricksWorkspaces
-from labkit.disk_encryption_provider import DiskEncryptionSets
+from labkit.providers.containers import KubernetesClusters, container_groups
+from labkit.providers.databricks import DatabricksWorkspaces
+from labkit.providers.disk_encryption_sets import DiskEncryptionSets
+from labkit.providers.stores import Lives, Makings, registries, storage_accounts, user_assigned_identities
+from labkit.providers.vaults import Vaults
 from labkit.services import (
     app_insights,
     container_instances,
@@ -40,8 +42,6 @@ from labkit.services.machine_learning.workspace import Workspace
 from labkit.services.resource_id import group_of, name_of, parent_of
 from labkit.services.resource_manager import Provider, ResourceProviders, may_change
 from labkit.services.virtual_machine import VirtualMachine
-from labkit.store_providers import Lives, Makings, registries, storage_accounts, user_assigned_identities
-from labkit.vault_provider import Vaults
 
 MICROSOFT = "Microsoft subscription"
 

@@ -12,6 +12,7 @@ from labkit.core.operation import Call
 from labkit.core.resource import Resource
 from labkit.core.secret import Secret
 from labkit.identity.first_party import COSMOS
+from labkit.providers.stores import Lives, Makings
 from labkit.services.cosmos import HOST, CosmosAccount
 from labkit.services.encryption import disk
 from labkit.services.key_address import key_at
@@ -19,7 +20,6 @@ from labkit.services.provider_registration import COSMOS_KEYS
 from labkit.services.registrations import Registrations
 from labkit.services.resource_id import name_of
 from labkit.services.resource_manager import Provider
-from labkit.store_providers import Lives, Makings
 from labkit.stores import OWN_RUN_HISTORY
 
 THROUGHPUT, KEY, MANAGED_BY = "throughput", "keyVaultKeyUri", "managedBy"

@@ -8,7 +8,7 @@ import labkit
 from labkit.azure import KeyVault, ResourceManager
 from labkit.core.errors import BadRequest, Conflict, UnknownHost
 from labkit.lab import Lab
-from labkit.vault_provider import VaultAlreadyExists
+from labkit.providers.vaults import VaultAlreadyExists
 from tests.services.state import everything, refused
 from tests.services.vault import PROTECTED, SOFT, OwnVault
 

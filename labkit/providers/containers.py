@@ -8,8 +8,9 @@ from typing import Any
 from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call
 from labkit.core.resource import Resource
-from labkit.disk_encryption_provider import DiskEncryptionSets
 from labkit.identity.first_party import CONTAINER_INSTANCES
+from labkit.providers.disk_encryption_sets import DiskEncryptionSets
+from labkit.providers.stores import Lives, Makings
 from labkit.services.azure_ad import ARM
 from labkit.services.container_instances import ContainerGroup, DiskNotEncrypted
 from labkit.services.customer_keys import customer_key
@@ -17,7 +18,6 @@ from labkit.services.encryption import CustomerKey, disk
 from labkit.services.kubernetes import KubernetesCluster, version_of
 from labkit.services.resource_id import group_of, name_of
 from labkit.services.resource_manager import Provider
-from labkit.store_providers import Lives, Makings
 from labkit.stores import CLUSTER_DATA, CLUSTER_OS, CONTAINERS, NO_KEY
 
 Deleted = Callable[[Call[Any]], None]
