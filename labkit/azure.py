@@ -24,8 +24,11 @@ from labkit.services.databricks import Databricks
 from labkit.services.graph import Graph
 from labkit.services.key_vault import KeyVault
 from labkit.services.kubernetes import Kubernetes
+from labkit.services.machine_learning.activities import Activities
+from labkit.services.machine_learning.automated_ml import AutomatedML
 from labkit.services.machine_learning.data_stores import DataStores
 from labkit.services.machine_learning.edition import Editions
+from labkit.services.machine_learning.experiment_folder import kept_files, read_folder
 from labkit.services.machine_learning.high_business_impact import SCRATCH_DISKS, Support
 from labkit.services.machine_learning.images import Images
 from labkit.services.machine_learning.keys import WorkspaceKeys
@@ -36,8 +39,10 @@ from labkit.services.machine_learning.run_secrets import RunSecrets
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.machine_learning.scoring import Scoring
 from labkit.services.machine_learning.serving import ScoringScript, Serving
+from labkit.services.machine_learning.snapshots import Snapshots
 from labkit.services.machine_learning.web_services import WebServices
 from labkit.services.management_groups import ManagementGroups
+from labkit.services.monitor import Monitor
 from labkit.services.provider_registration import Features, ProviderRegistration
 from labkit.services.registry import ContainerRegistry
 from labkit.services.resource_manager import ResourceManager
@@ -54,9 +59,11 @@ __all__ = [
     "PARTNER_TENANT",
     "SCRATCH_DISKS",
     "STORAGE",
+    "Activities",
     "Anonymous",
     "AppInsights",
     "Authorization",
+    "AutomatedML",
     "AzureAD",
     "Bearer",
     "BlobStorage",
@@ -76,6 +83,7 @@ __all__ = [
     "Kubernetes",
     "ManagementGroups",
     "Models",
+    "Monitor",
     "Notebooks",
     "Password",
     "ProviderRegistration",
@@ -92,6 +100,7 @@ __all__ = [
     "ServiceToken",
     "Serving",
     "SharedKey",
+    "Snapshots",
     "SshKey",
     "SshPassword",
     "Support",
@@ -100,4 +109,6 @@ __all__ = [
     "VirtualMachines",
     "WebServices",
     "WorkspaceKeys",
+    "kept_files",
+    "read_folder",
 ]

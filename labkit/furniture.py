@@ -54,7 +54,7 @@ def workspace_id(group: str, name: str) -> str:
 
 def move_in(parts: Parts) -> dict[str, Person]:
     """Furnishes a newly built lab; returns the people by name. Resources are created by olivia, through
-    the door; the trace is emptied afterwards."""
+    the door; that was before everybody's time, so the trace and the activity log are emptied afterwards."""
     people = {name: hire(parts, parts.home.directory, name) for name in ROLES}
     people[GUEST] = hire(parts, parts.partner.directory, GUEST)
     _register_application(parts, people["olivia"])
@@ -62,6 +62,7 @@ def move_in(parts: Parts) -> dict[str, Person]:
     _open(parts, SUBSCRIPTION)
     _create_workspaces(parts, people["olivia"])
     parts.trace.clear()
+    parts.arm.activity_log.begin()
     return people
 
 

@@ -41,8 +41,11 @@ from labkit.openings import Openings, openings
 from labkit.releases import Release, find_release
 from labkit.services.azure_ad import ARM, AzureAD
 from labkit.services.machine_learning.compute import ComputeCluster, Job
-from labkit.services.machine_learning.node import work
+from labkit.services.machine_learning.diagnostics import SupportView
+from labkit.services.machine_learning.work import work
 from labkit.services.machine_learning.workspace import Workspace
+from labkit.stores import MICROSOFT_SUBSCRIPTION
+from labkit.whereabouts import Whereabouts
 from labkit.wiring import Parts, build
 
 _SUBSCRIPTION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
@@ -69,6 +72,7 @@ class Lab:
         self.workspace = workspace_id(GROUPS[0], "ml-example")
         self.other_workspace = workspace_id(GROUPS[0], "your-workspace-name")
         self.cluster = CLUSTER
+        self._whereabouts = Whereabouts(self._parts.resources)
 
     @property
     def clock(self) -> Clock:
@@ -124,6 +128,13 @@ class Lab:
         `lab.media.find("some text")`, `lab.media["ml-example, blobs"].raw(name)`."""
         return media(self.resources)
 
+    @property
+    def diagnostics(self) -> SupportView:
+        """What Microsoft has collected for diagnosis, as its support engineers see it:
+        `lab.diagnostics.find("some text")`. How the documents are read on workspaces of high business impact
+        is set by `lab.diagnostics.reading`. Statements data-collected, data-hbi-optout."""
+        return self._parts.diagnostics
+
     def opens(self, cred: Credential, caller: str = "somebody") -> Openings:
         """What a credential opens, by trying it on everything. Nothing is carried out."""
         return openings(self._parts.door, cred, self._component(caller))
@@ -149,7 +160,8 @@ class Lab:
                 "A subscription has a name.", presented=brief(name), required="letters, digits and -"
             )
         id = f"/subscriptions/{name}"
-        if id.lower() in self._parts.arm.documents:
+        # Microsoft's own among them, which no tenant opens.
+        if id.lower() in (*self._parts.arm.documents, MICROSOFT_SUBSCRIPTION):
             raise BadInput("There is a subscription of that name already.", presented=name)
         open_subscription(self._parts, self.people["olivia"], id)
         return id
@@ -197,9 +209,9 @@ class Lab:
         return run(self, line)
 
     def work(self, cluster: str = CLUSTER) -> list[str]:
-        """Lets a compute cluster carry out the runs that wait on it. Returns their run ids; raises BadInput
-        for a cluster that the workspace does not have. The cluster of another workspace is named by its
-        id."""
+        """Lets a compute target carry out the runs that wait on it: a cluster, or a machine that was
+        attached. Returns their run ids; raises BadInput for one that the workspace does not have. That of
+        another workspace is named by its id."""
         return work(self._parts.door, self._parts.clusters, self._cluster(cluster))
 
     def waiting_jobs(self, cluster: str = CLUSTER) -> tuple[Job, ...]:
@@ -219,6 +231,16 @@ class Lab:
             )
         return found
 
+    def connect(self, who: str, subnet_id: str) -> None:
+        """From now on the calls of somebody come from a subnet: from a machine there, or through a VPN that
+        ends there. Whoever is not connected is on the internet. Raises BadInput for a subnet that is not
+        there, and for a compute target, which stands where it was put. Statement net-private-link."""
+        self._whereabouts.connect(self._caller(who), subnet_id)
+
+    def disconnect(self, who: str) -> None:
+        """Their calls come from the internet again. Raises BadInput for somebody who is not connected."""
+        self._whereabouts.disconnect(self._caller(who))
+
     @property
     def vault(self) -> str:
         """The id of the key vault that the workspace depends on."""
@@ -234,13 +256,13 @@ class Lab:
         assert isinstance(workspace, Workspace)
         return workspace.depends_on[role]
 
-    def _component(self, caller: str) -> Component:
+    def _caller(self, caller: str) -> str:
         if not isinstance(caller, str) or not caller:
             raise BadInput("Somebody has to ask.", presented=brief(caller), required="a name")
-        for resource in self.resources:
-            if resource.name == caller and isinstance(resource, ComputeCluster):
-                return resource.component
-        return Component(caller)
+        return caller
+
+    def _component(self, caller: str) -> Component:
+        return self._whereabouts.component(self._caller(caller))
 
     def __repr__(self) -> str:
         roles = ", ".join(self.people)

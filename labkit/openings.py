@@ -82,10 +82,11 @@ def openings(door: Door, cred: Credential, caller: Component) -> Openings:
         raise BadInput(
             "A signature is good for one request, so there is nothing to try.", presented=cred.kind
         )
-    return Openings(cred.kind, tuple(_attempts(door, cred, caller)))
+    return Openings(cred.kind, tuple(attempts(door, cred, caller)))
 
 
-def _attempts(door: Door, cred: Credential, caller: Component) -> Iterator[Opening]:
+def attempts(door: Door, cred: Credential, caller: Component) -> Iterator[Opening]:
+    """One attempt for each operation of each service on each of its resources, without arguments."""
     for service in door.services.values():
         for op in service.operations():
             for target in service.targets(door.resources):

@@ -6,6 +6,7 @@ nearest one that speaks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +30,17 @@ class Release:
         """The first moment (seconds) of a lab that is set to it."""
         return int(datetime.fromisoformat(f"{self.published}T09:00:00").replace(tzinfo=UTC).timestamp())
 
+
+# What takes a workspace of one edition, where there are editions. Everything else can be had in any, alone and
+# together with these. Statement net-edition-table.
+CUSTOMER_KEY = "a customer's key for the workspace"
+PRIVATE_LINK = "private link on another resource of a workspace"
+REGISTRY_IN_NETWORK = "the container registry of a workspace in a virtual network"
+TAKES: Mapping[str, str] = {
+    CUSTOMER_KEY: "Enterprise",
+    PRIVATE_LINK: "Enterprise",
+    REGISTRY_IN_NETWORK: "Enterprise",
+}
 
 RELEASES = {
     release.name: release

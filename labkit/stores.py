@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 CUSTOMER = "Customer subscription"
 MICROSOFT = "Microsoft subscription"
+MICROSOFT_SUBSCRIPTION = "/subscriptions/azure-machine-learning"
 # Whose key encrypts a store that nobody has said anything about.
 MICROSOFT_KEY = "Microsoft"
 NO_KEY = "nobody"
@@ -26,7 +27,6 @@ class StoreKind:
     plain         releases in which nobody's key encrypts it by default
     regions       the only regions in which a customer's key can be had, by release; everywhere in others
     only_in       those of the release; () for everywhere
-    edition       of the workspace that a customer's key takes; "" for any
     """
 
     name: str
@@ -38,8 +38,12 @@ class StoreKind:
     plain: tuple[str, ...] = ()
     regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     only_in: tuple[str, ...] = ()
-    edition: str = ""
 
+
+# What keeps logs. The documents' section on stores does not speak of these two, and nobody chooses anything
+# about them, so they are in no release's table below. Statements data-endpoint-logs, data-collected.
+TELEMETRY = StoreKind("Application Insights")
+DIAGNOSTICS = StoreKind("Diagnostic store", subscription=MICROSOFT)
 
 BLOBS = "blobs"
 FILES = "files"
@@ -77,8 +81,6 @@ _KINDS: Mapping[str, StoreKind] = {
         customer_key="resource_cmk_uri and cmk_keyvault, when the workspace is created",
         absent=("2019-08",),
         regions={"2020-01": ("eastus", "westus2", "southcentralus")},
-        # Statement net-edition-table.
-        edition="Enterprise",
     ),
     # Statements enc-aci-none, enc-aci-cmk. The release of 2019-08 is silent. That of 2020-03 says nothing of
     # what holds without a key; Azure's own page says Microsoft's:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from labkit.access.errors import (
     RoleDefinitionDoesNotExist,
@@ -98,4 +99,10 @@ class RoleDefinitions:
 
     def size(self, role: Role) -> int:
         """How many of the known operations a role grants."""
-        return sum(role.grants(one.name, one.data, self.one_segment) for one in operations().values())
+        return _size(role, self.one_segment)
+
+
+# Whoever is refused is told the smallest role that would do, and whoever tries everything is refused often.
+@lru_cache(maxsize=256)
+def _size(role: Role, one_segment: bool) -> int:
+    return sum(role.grants(one.name, one.data, one_segment) for one in operations().values())

@@ -23,6 +23,9 @@ OPENS = (
     f"{_ML}/datastores/listsecrets/action",
     f"{_ML}/metadata/secrets/read",
 )
+# The token of a run that has a code snapshot says which, and fetches snapshots.
+# assumption: run-token-snapshot
+CODE = f"{_ML}/metadata/snapshots/read"
 
 
 class _Workspace(Protocol):
@@ -56,6 +59,7 @@ class RunTokenAuthenticator:
                 presented=brief(claims.get("wid")),
                 required=target.identity_id,
             )
+        opens = (*OPENS, CODE) if claims.get("snapshot") else OPENS
         return Identity(
-            "run", claims["sub"], tenant_id=claims["tid"], capability=Capability(target.id, OPENS)
+            "run", claims["sub"], tenant_id=claims["tid"], capability=Capability(target.id, opens)
         )

@@ -7,7 +7,9 @@ whichever stage it got to.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any, Protocol
 
 from labkit.core.clock import Clock
@@ -25,6 +27,7 @@ from labkit.core.errors import (
     Refusal,
     RegionDown,
     RequestNotCovered,
+    TlsNotEnabled,
     brief,
 )
 from labkit.core.identity import Identity
@@ -68,13 +71,29 @@ class Authorizer(Protocol):
     def __call__(self, who: Identity, action: str, data: bool, scope: str, now: int) -> Decision: ...
 
 
+@dataclass(frozen=True, repr=False)
+class Asked:
+    """A call as it was made, for a witness: who asked what of which resource (None where nothing was
+    reached), and with which credential. It does not print itself."""
+
+    caller: Component
+    op: Op[..., Any]
+    target: str
+    resource: Resource | None
+    cred: Credential
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+
 class _Flow:
-    """What the calls of one outermost call share: its initiator and what to undo if it fails."""
+    """What the calls of one outermost call share: its initiator, which one it is, and what to undo if it
+    fails."""
 
-    __slots__ = ("initiator", "undo")
+    __slots__ = ("initiator", "number", "undo")
 
-    def __init__(self, initiator: str) -> None:
+    def __init__(self, initiator: str, number: int) -> None:
         self.initiator = initiator
+        self.number = number
         self.undo: list[Callable[[], object]] = []
 
 
@@ -113,7 +132,8 @@ def _check_call(target: object, cred: object) -> None:
 
 class Door:
     """Holds what the stages need: `authenticators` by kind of credential, and `services` by class. A lab has
-    one."""
+    one. A `witness` is told of every finished call; what a hop must not hold, it gets to see. It must not
+    raise."""
 
     def __init__(
         self,
@@ -131,10 +151,20 @@ class Door:
         self.authenticators = dict(authenticators)
         self._authorizer = authorizer
         self.services: dict[type[Service], Service] = {}
+        self._flows = count(1)
+        self.witness: Callable[[Hop, Asked], None] | None = None
 
     def install(self, *services: Service) -> None:
         """Puts services behind the door."""
         self.services.update({type(service): service for service in services})
+
+    def proving(self, others: Mapping[type[Credential], Authenticator]) -> Door:
+        """This door with other authenticators for some kinds of credential and a trace of its own: to
+        `probe` what somebody could do who had proved something else."""
+        authenticators = {**self.authenticators, **others}
+        other = Door(self.clock, Trace(), self.resources, self._is_up, authenticators, self._authorizer)
+        other.services = self.services
+        return other
 
     def ask(
         self,
@@ -146,16 +176,18 @@ class Door:
         **kwargs: P.kwargs,
     ) -> R:
         """An outermost call. Returns what the operation returns; raises a Refusal."""
-        return self.enter(_Flow(caller.name), 0, 1, caller, op, target, cred, args, kwargs)
+        return self.enter(_Flow(caller.name, next(self._flows)), 0, 1, caller, op, target, cred, args, kwargs)
 
-    def probe(self, caller: Component, op: Op[..., Any], target: str, cred: Credential, *args: Any) -> str:
+    def probe(
+        self, caller: Component, op: Op[..., Any], target: str, cred: Credential, *args: Any, **kwargs: Any
+    ) -> str:
         """Tries a call up to the authorization stage and no further: nothing is carried out, no hop is
         left. Returns why it would pass. Raises the Refusal of the stage that would turn the call away."""
         service = self._service(op)
         _check_call(target, cred)
         passage = _Passage()
         try:
-            self._admit(passage, service, caller, op, target, cred, args, {})
+            self._admit(passage, service, caller, op, target, cred, args, kwargs)
         except Refusal as refusal:
             refusal.stage = passage.stage
             raise service.word(refusal) from None
@@ -176,8 +208,7 @@ class Door:
         """One call, from the first stage to the hop."""
         service = self._service(op)
         _check_call(target, cred)
-        number = self.trace.open()
-        passage = _Passage()
+        number, passage = self.trace.open(), _Passage()
         outcome, undo_from = "ok", len(flow.undo)
         try:
             if depth > DEEPEST:
@@ -186,7 +217,7 @@ class Door:
             passage.stage = "parse"
             op.check(args, kwargs)
             passage.stage = "operation"
-            return op.function(service, self._call(flow, number, depth, passage), *args, **kwargs)
+            return op.function(service, self._call(service, flow, number, depth, passage), *args, **kwargs)
         except BaseException as error:
             while len(flow.undo) > undo_from:
                 flow.undo.pop()()
@@ -198,12 +229,16 @@ class Door:
         finally:
             hop = self._hop(number, parent, flow, caller, service, op, cred, passage, outcome)
             self.trace.close(hop)
+            if (witness := self.witness) is not None:
+                witness(hop, Asked(caller, op, target, passage.resource, cred, args, kwargs))
             if service.keeps_log and passage.resource is not None:
-                service.ended(self._call(flow, number, depth, passage), hop)
+                service.ended(self._call(service, flow, number, depth, passage), hop)
 
-    def _call(self, flow: _Flow, number: int, depth: int, passage: _Passage) -> Call[Any]:
+    def _call(
+        self, service: Service, flow: _Flow, number: int, depth: int, passage: _Passage
+    ) -> Call[Any]:
         resource: Resource = passage.resource
-        ask = partial(self.enter, flow, number, depth + 1, resource.component)
+        ask = partial(self.enter, flow, number, depth + 1, service.component(resource))
         now = self.clock.now
         return Call(
             resource,
@@ -214,6 +249,7 @@ class Door:
             flow.undo.append,
             ask,
             passage.took,
+            flow.number,
         )
 
     def _service(self, op: Op[..., Any]) -> Service:
@@ -240,8 +276,14 @@ class Door:
         self._reach(passage, service, target)
         passage.stage = "network"
         resource: Resource = passage.resource
-        if resource.admits is not None and not resource.admits(caller.network):
-            raise NetworkDenied(f"{resource.name} does not admit this network.", presented=caller.network)
+        firewall = resource.firewall
+        if firewall is not None and not firewall.admits(caller.network):
+            raise NetworkDenied(
+                f"{resource.name} does not admit the network that the call comes from.",
+                presented=f"{caller.name}, from {caller.network}",
+                required=firewall.required,
+                advice=firewall.advice(caller.network),
+            )
         passage.stage = "authentication"
         passage.identity = self._authenticate(service, op, passage, cred, args, kwargs)
         passage.stage = "authorization"
@@ -249,12 +291,18 @@ class Door:
         passage.why = self._authorize(service, passage)
 
     def _reach(self, passage: _Passage, service: Service, target: str) -> None:
-        passage.encrypted = split_address(target)[0] in ("", "https")
+        scheme = split_address(target)[0]
+        passage.encrypted = scheme in ("", "https")
         resource, passage.scope = service.locate(target, self.resources)
         passage.resource = resource
-        if not passage.encrypted:
-            raise InsecureTransport(
-                f"{resource.name} speaks https only.", presented=without_query(target), required="https://"
+        # An id stands for the address at which its resource answers.
+        passage.encrypted = not resource.plain_http if not scheme else passage.encrypted
+        spoken, refusal = ("http", TlsNotEnabled) if resource.plain_http else ("https", InsecureTransport)
+        if scheme not in ("", spoken):
+            raise refusal(
+                f"{resource.name} speaks {spoken} only.",
+                presented=without_query(target),
+                required=f"{spoken}://",
             )
         if resource.region and not self._is_up(resource.region):
             raise RegionDown(f"{resource.name} does not answer: region {resource.region} is down.")

@@ -94,6 +94,10 @@ class InsecureTransport(Unreachable):
     """The resource speaks https only."""
 
 
+class TlsNotEnabled(Unreachable):
+    """The resource speaks http only."""
+
+
 class NetworkDenied(Refusal):
     """The resource's network rule does not admit the caller's network."""
 

@@ -19,11 +19,12 @@ from labkit.core.errors import (
     NotFound,
     Refusal,
     RegionDown,
+    TlsNotEnabled,
     Unauthenticated,
     UnknownHost,
 )
 from labkit.core.identity import Identity
-from labkit.core.resource import Resource, Resources, without_query
+from labkit.core.resource import Component, Resource, Resources, without_query
 from labkit.core.trace import Hop
 
 P = ParamSpec("P")
@@ -47,9 +48,10 @@ class Call(Generic[T]):
     undo       registers a step that takes back a change just made, should this call or the one around it
                fail
     took       records a simulated duration in milliseconds, which moves no clock
+    flow       tells the outermost call that this one belongs to from all others
     """
 
-    __slots__ = ("_ask", "identity", "initiator", "now", "scope", "target", "took", "undo")
+    __slots__ = ("_ask", "flow", "identity", "initiator", "now", "scope", "target", "took", "undo")
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class Call(Generic[T]):
         undo: Callable[[Callable[[], object]], None],
         ask: Callable[..., Any],
         took: Callable[[int], None],
+        flow: int = 0,
     ) -> None:
         self.target = target
         self.scope = scope
@@ -70,6 +73,7 @@ class Call(Generic[T]):
         self.undo = undo
         self._ask = ask
         self.took = took
+        self.flow = flow
 
     def ask(self, op: Op[P, R], target: str, cred: Credential, *args: P.args, **kwargs: P.kwargs) -> R:
         """A call from this resource on another one, through the same door. Raises a Refusal."""
@@ -201,6 +205,7 @@ _COMMON: Dialect = {
     UnknownHost: (0, "HostNotFound"),
     RegionDown: (503, "ServiceUnavailable"),
     InsecureTransport: (400, "HttpsRequired"),
+    TlsNotEnabled: (400, "TlsNotEnabled"),
     CallTooDeep: (508, "LoopDetected"),
     NetworkDenied: (403, "PublicNetworkAccessDenied"),
     Unauthenticated: (401, "Unauthorized"),
@@ -241,6 +246,11 @@ class Service:
     def targets(self, resources: Resources) -> Iterator[str]:
         """Everything in the lab that its operations can be called on."""
         return (one.id for one in resources if isinstance(one, self.resource))
+
+    def component(self, resource: Resource) -> Component:
+        """Who asks where an operation on a resource asks somebody else: the resource, unless the service
+        stands somewhere else."""
+        return resource.component
 
     def ended(self, call: Call[Any], hop: Hop) -> None:
         """Told of a finished call, refused ones too, where the service keeps a log. `call.ask` makes hops

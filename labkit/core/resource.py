@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from labkit.core.errors import UnknownHost
 
@@ -44,6 +44,20 @@ class Component:
     network: str = "internet"
 
 
+class Firewall(Protocol):
+    """Decides about a call by the network that it comes from, before anything else of it is looked at."""
+
+    def admits(self, network: str) -> bool:
+        """Whether a call from there is let in."""
+
+    @property
+    def required(self) -> str:
+        """Where a call has to come from, in words."""
+
+    def advice(self, network: str) -> str:
+        """What helps whoever was refused who asked from there."""
+
+
 @dataclass(eq=False)
 class Resource:
     """One thing behind the door. Services derive from it and add their own state.
@@ -57,11 +71,14 @@ class Resource:
     boundary  trust boundary
     audience  the resource that access tokens must be issued for; "" where none are accepted
     network   the network that its own calls come from
-    admits    the firewall: takes the caller's network, says whether it may come in; None admits all
+    firewall  who may come in, by network; None admits all
+    provider_network  where calls come from that its resource provider makes for it, to create or delete it
+    plain_http  whether it answers under http://, where nothing is encrypted, and not under https://
     """
 
     service: ClassVar[str] = ""
     refuses_guests: ClassVar[bool] = False
+    provider_network: ClassVar[str] = "azure"
 
     id: str
     name: str
@@ -71,7 +88,8 @@ class Resource:
     tenant_id: str = ""
     audience: str = ""
     network: str = "azure"
-    admits: Callable[[str], bool] | None = field(default=None, repr=False)
+    firewall: Firewall | None = field(default=None, repr=False)
+    plain_http: bool = False
 
     @property
     def component(self) -> Component:

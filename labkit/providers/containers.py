@@ -10,6 +10,7 @@ from labkit.core.operation import Call
 from labkit.core.resource import Resource
 from labkit.identity.first_party import CONTAINER_INSTANCES
 from labkit.providers.disk_encryption_sets import DiskEncryptionSets
+from labkit.providers.machines import stand
 from labkit.providers.stores import Lives, Makings
 from labkit.services.azure_ad import ARM
 from labkit.services.container_instances import ContainerGroup, DiskNotEncrypted
@@ -113,6 +114,7 @@ class KubernetesClusters:
         cluster.account_key.begin(self._lives.next(call), self._with.entropy)
         cluster.version = properties.get(VERSION, DEFAULT_VERSION)
         version_of(cluster.version)
+        stand(call, self._with.platform, properties)
         if ENCRYPTION_SET in properties:
             self._encrypt(call, cluster.version, properties[ENCRYPTION_SET])
         return {VERSION: cluster.version}

@@ -12,9 +12,12 @@ from labkit.authenticators.platform import Platform
 from labkit.core.entropy import Entropy
 from labkit.core.operation import Call
 from labkit.core.resource import Resource, Resources
+from labkit.network.places import AZURE_ML
 from labkit.providers.containers import KubernetesClusters, container_groups
 from labkit.providers.databricks import DatabricksWorkspaces
 from labkit.providers.disk_encryption_sets import DiskEncryptionSets
+from labkit.providers.firewalls import Firewall
+from labkit.providers.machines import put_machine
 from labkit.providers.stores import Lives, Makings, registries, storage_accounts, user_assigned_identities
 from labkit.providers.vaults import Vaults
 from labkit.services import (
@@ -31,17 +34,21 @@ from labkit.services import (
 )
 from labkit.services.app_insights import ApplicationInsights
 from labkit.services.azure_ad import ARM
+from labkit.services.encryption import AccountKey, disk
 from labkit.services.machine_learning import compute, workspace
 from labkit.services.machine_learning.clusters import Clusters, list_nodes
 from labkit.services.machine_learning.compute import ComputeCluster
 from labkit.services.machine_learning.edition import begin_edition, edition_changed
-from labkit.services.machine_learning.high_business_impact import AZURE_ML, FLAG, wanted
+from labkit.services.machine_learning.high_business_impact import FLAG, wanted
+from labkit.services.machine_learning.load_balancer import KIND, SUBNET, balance
+from labkit.services.machine_learning.placement import put_in_place
 from labkit.services.machine_learning.provider import WorkspaceProvider
 from labkit.services.machine_learning.scoring import evict_from
 from labkit.services.machine_learning.workspace import Workspace
 from labkit.services.resource_id import group_of, name_of, parent_of
 from labkit.services.resource_manager import Provider, ResourceProviders, may_change
-from labkit.services.virtual_machine import VirtualMachine
+from labkit.services.virtual_machine import HDInsightCluster, VirtualMachine
+from labkit.stores import TELEMETRY
 
 MICROSOFT = "Microsoft subscription"
 
@@ -73,31 +80,37 @@ def register_all(
     """Registers every type. `makings` are those of the stores; `hbi` is whether a workspace can be one of
     high business impact."""
     providers.register("Microsoft.Resources/subscriptions/resourceGroups", Provider(ResourceGroup.make))
-    providers.register(key_vault.TYPE, Vaults(tenant_id, policies).provider)
+    providers.register(key_vault.TYPE, Vaults(tenant_id, policies, Firewall(platform)).provider)
     providers.register(storage.TYPE, storage_accounts(makings))
     providers.register(registry.TYPE, registries(makings))
     providers.register(managed_identity.TYPE, user_assigned_identities(makings))
-    providers.register(app_insights.TYPE, _insights(tenant_id, entropy))
+    providers.register(app_insights.TYPE, _insights(tenant_id, entropy, platform))
     providers.register(workspace.TYPE, _workspaces(tenant_id, workspaces, resources, platform, editions, hbi))
     providers.register(compute.RESOURCE_TYPE, _clusters(tenant_id, resources, platform, clusters))
     providers.register(disk_encryption_set.TYPE, (sets := DiskEncryptionSets(makings)).provider)
     machines = KubernetesClusters(makings, sets, evict_from(resources))
     providers.register(kubernetes.TYPE, machines.provider)
-    providers.register(virtual_machine.TYPE, _machines(entropy))
+    providers.register(virtual_machine.TYPE, _machines(entropy, platform))
+    providers.register(virtual_machine.HDINSIGHT, _hadoop_clusters(entropy, platform))
     providers.register(container_instances.TYPE, container_groups(makings, evict_from(resources)))
     providers.register(databricks.TYPE, DatabricksWorkspaces(makings).provider)
 
 
-def _insights(tenant_id: str, entropy: Entropy) -> Provider:
+def _insights(tenant_id: str, entropy: Entropy, platform: Platform) -> Provider:
     made: Counter[str] = Counter()
 
     def make(id: str, region: str) -> Resource:
         host = f"{name_of(id)}.{name_of(group_of(id))}.applicationinsights.azure.example"
         # A component that is created again is another one.
         made[id.lower()] += 1
-        key = entropy.uuid(f"{id.lower()}/{made[id.lower()]}/instrumentation key")
+        life, name, kept = f"{id.lower()}/{made[id.lower()]}", name_of(id), AccountKey(TELEMETRY, platform)
+        kept.begin(life, entropy)
         return ApplicationInsights(
-            id, name_of(id), host, region, tenant_id=tenant_id, audience=ARM, instrumentation_key=key
+            *(id, name, host, region),
+            tenant_id=tenant_id,
+            audience=ARM,
+            instrumentation_key=entropy.uuid(f"{life}/instrumentation key"),
+            reports=disk(TELEMETRY, f"{name}, telemetry", kept),
         )
 
     return Provider(make)
@@ -142,13 +155,17 @@ def _clusters(tenant_id: str, resources: Resources, platform: Platform, clusters
 
     def created(call: Call[ComputeCluster], properties: Mapping[str, Any]) -> dict[str, Any]:
         shown = attached(call, properties)
+        put_in_place(call, properties, resources, platform)
+        balance(call, properties, resources)
         clusters.created(call, properties)
         return shown
 
     def changed(call: Call[ComputeCluster], changes: Mapping[str, Any]) -> None:
         if call.target.compute_type == compute.MANAGED:
             clusters.check(changes)
-        may_change()(call, changes)
+        on_kubernetes = call.target.compute_type == "AKS"
+        may_change(*((KIND, SUBNET) if on_kubernetes else ()))(call, changes)
+        balance(call, changes, resources)
 
     return Provider(
         make,
@@ -160,7 +177,7 @@ def _clusters(tenant_id: str, resources: Resources, platform: Platform, clusters
     )
 
 
-def _machines(entropy: Entropy) -> Provider:
+def _machines(entropy: Entropy, platform: Platform) -> Provider:
     lives = Lives()
 
     def make(id: str, region: str) -> Resource:
@@ -168,6 +185,21 @@ def _machines(entropy: Entropy) -> Provider:
         return VirtualMachine(id, name_of(id), host, region)
 
     def created(call: Call[VirtualMachine], properties: Mapping[str, Any]) -> dict[str, Any]:
+        put_machine(call, platform, properties)
         return virtual_machine.set_up(call, properties, entropy, lives.next(call))
 
     return Provider(make, created, secret=frozenset({virtual_machine.PROFILE}))
+
+
+def _hadoop_clusters(entropy: Entropy, platform: Platform) -> Provider:
+    lives = Lives()
+
+    def make(id: str, region: str) -> Resource:
+        # A name is taken in all of Azure, and the head node answers SSH under it.
+        return HDInsightCluster(id, name_of(id), f"{name_of(id)}-ssh.azurehdinsight.net", region)
+
+    def created(call: Call[VirtualMachine], properties: Mapping[str, Any]) -> dict[str, Any]:
+        put_machine(call, platform, properties)
+        return virtual_machine.set_up_cluster(call, properties, entropy, lives.next(call))
+
+    return Provider(make, created, secret=frozenset({virtual_machine.NODES_PROFILE}))

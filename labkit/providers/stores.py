@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,14 +13,22 @@ from labkit.core.entropy import Entropy
 from labkit.core.operation import Call
 from labkit.core.resource import Resource, Resources
 from labkit.identity.directory import Directory
+from labkit.providers.firewalls import Firewall
 from labkit.services import registry, storage
 from labkit.services.azure_ad import ARM, STORAGE
-from labkit.services.customer_keys import EncryptionSettings, Identities, registry_key, storage_key
+from labkit.services.customer_keys import (
+    ENCRYPTION,
+    EncryptionSettings,
+    Identities,
+    registry_key,
+    storage_key,
+)
 from labkit.services.encryption import AccountKey, disk
+from labkit.services.machine_learning.private_link import check_registry
 from labkit.services.managed_identity import UserAssignedIdentity
 from labkit.services.registry import Registry
 from labkit.services.resource_id import group_of, name_of
-from labkit.services.resource_manager import Provider
+from labkit.services.resource_manager import Provider, may_change
 from labkit.services.storage import StorageAccount
 from labkit.stores import BLOBS, FILES, IMAGES, StoreKind
 
@@ -63,6 +71,7 @@ def storage_accounts(with_: Makings) -> Provider:
     """The provider of storage accounts."""
     lives, identities = Lives(), with_.identities()
     settings = EncryptionSettings(identities, with_.resources, storage_key)
+    firewall = Firewall(with_.platform)
 
     def make(id: str, region: str) -> Resource:
         name, key = name_of(id), with_.key(BLOBS)
@@ -81,20 +90,36 @@ def storage_accounts(with_: Makings) -> Provider:
         for key in storage.KEY_NAMES:
             account.access_keys[key] = with_.entropy(f"{account.life}/{key}", 64)
         account.account_key.begin(account.life, with_.entropy)
-        return settings.created(call, properties)
+        return settings.created(call, properties) | firewall.apply(call, properties)
 
     regenerate = storage.KeyRegeneration(with_.entropy)
     return Provider(
         *(make, created, identities.forget),
         {"listKeys": storage.list_keys, "regenerateKey": regenerate},
-        settings.changed,
+        _settings_changed(settings, firewall),
     )
+
+
+def _settings_changed(
+    settings: EncryptionSettings, firewall: Firewall
+) -> Callable[[Call[Any], Mapping[str, Any]], dict[str, Any]]:
+    def changed(call: Call[Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+        may_change(*ENCRYPTION, *firewall.names)(call, changes)
+        return settings.changed(call, firewall.others(changes)) | firewall.apply(call, changes)
+
+    return changed
 
 
 def registries(with_: Makings) -> Provider:
     """The provider of container registries."""
     lives, identities = Lives(), with_.identities()
     settings = EncryptionSettings(identities, with_.resources, registry_key)
+    firewall = Firewall(
+        with_.platform,
+        "networkRuleSet",
+        "networkRuleBypassOptions",
+        lambda target, rules: check_registry(target, rules, with_.resources),
+    )
 
     def make(id: str, region: str) -> Resource:
         name, key = name_of(id), with_.key(IMAGES)
@@ -111,10 +136,10 @@ def registries(with_: Makings) -> Provider:
         call.target.account_key.begin(life, with_.entropy)
         for name in registry.PASSWORDS:
             call.target.passwords[name] = with_.entropy.text(f"{life}/{name}")
-        return settings.created(call, properties)
+        return settings.created(call, properties) | firewall.apply(call, properties)
 
     actions = {"listCredentials": registry.list_credentials}
-    return Provider(make, created, identities.forget, actions, changed=settings.changed)
+    return Provider(make, created, identities.forget, actions, _settings_changed(settings, firewall))
 
 
 def user_assigned_identities(with_: Makings) -> Provider:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from labkit.core.clock import iso
 from labkit.core.errors import BadRequest, Conflict, brief
 from labkit.core.operation import Call
 from labkit.core.resource import Resource
+from labkit.providers.firewalls import Firewall, present, shown
 from labkit.providers.stores import Lives
 from labkit.services.azure_ad import KEY_VAULT
 from labkit.services.key_vault import Vault
@@ -43,8 +44,9 @@ class _DeletedVault:
 class Vaults:
     """Keeps what was deleted, by name: names of vaults are unique in all of Azure."""
 
-    def __init__(self, tenant_id: str, policies: VaultPolicies) -> None:
+    def __init__(self, tenant_id: str, policies: VaultPolicies, firewall: Firewall) -> None:
         self._tenant_id = tenant_id
+        self._firewall = firewall
         self._policies = policies
         self._lives = Lives()
         self._deleted: dict[str, _DeletedVault] = {}
@@ -76,7 +78,7 @@ class Vaults:
         _check(properties)
         self._open(call, {})
         self._set(vault, properties)
-        return _shown(vault)
+        return _shown(vault) | self._firewall.apply(call, properties)
 
     def _recovered(self, call: Call[Vault], kept: _DeletedVault | None) -> dict[str, Any]:
         vault = call.target
@@ -95,7 +97,9 @@ class Vaults:
         del self._deleted[name]
         self._open(call, kept.policy)
         self._policies.follow_roles(vault.id, vault.by_roles)
-        return _shown(vault)
+        # Private endpoints led to the one that was deleted.  # assumption: recovered-firewall
+        vault.firewall = rules = replace(present(old), endpoints=frozenset())
+        return _shown(vault) | ({self._firewall.name: shown(rules)} if old.firewall else {})
 
     def _open(self, call: Call[Vault], policy: dict[str, tuple[str, ...]]) -> None:
         id = call.target.id
@@ -109,9 +113,9 @@ class Vaults:
         vault.by_roles = properties.get(BY_ROLES, vault.by_roles)
         self._policies.follow_roles(vault.id, vault.by_roles)
 
-    def _changed(self, call: Call[Vault], changes: Mapping[str, Any]) -> None:
+    def _changed(self, call: Call[Vault], changes: Mapping[str, Any]) -> dict[str, Any]:
         vault = call.target
-        may_change(SOFT_DELETE, PURGE_PROTECTION, BY_ROLES)(call, changes)
+        may_change(SOFT_DELETE, PURGE_PROTECTION, BY_ROLES, *self._firewall.names)(call, changes)
         for name in (SOFT_DELETE, PURGE_PROTECTION):
             # It is a change: so the vault has it.
             if changes.get(name) is False:
@@ -123,6 +127,7 @@ class Vaults:
         _check({**_shown(vault), **changes})
         call.undo(partial(self._set, vault, _shown(vault)))
         self._set(vault, changes)
+        return self._firewall.apply(call, changes)
 
     def _gone(self, call: Call[Vault]) -> None:
         vault, name = call.target, call.target.name.lower()

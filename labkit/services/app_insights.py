@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 from labkit.authenticators.instrumentation_key import InstrumentationKey
@@ -11,14 +12,16 @@ from labkit.core.clock import iso
 from labkit.core.entropy import Entropy
 from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call, Service, operation
+from labkit.core.query import Log
 from labkit.core.resource import Resource
-from labkit.core.show import Shown
 from labkit.core.table import Table
+from labkit.crypto.errors import Damaged
+from labkit.services.encryption import Disk
 from labkit.services.management_plane import TOKEN_DIALECT
 
 TYPE = "Microsoft.Insights/components"
 # In the order in which a table is narrow first.
-_FIELDS = ("HTTPMethod", "StatusCode", "Duration", "ComputeType", "UserAgent", "RequestId", "RequestUrl")
+FIELDS = ("HTTPMethod", "StatusCode", "Duration", "ComputeType", "UserAgent", "RequestId", "RequestUrl")
 
 
 @dataclass(frozen=True)
@@ -64,34 +67,88 @@ class Request:
         }
 
 
-@dataclass(frozen=True, repr=False)
-class Requests(Shown):
-    """What a query found, oldest first."""
+class Requests(Log[Request]):
+    """Requests, oldest first, with the documents' fields."""
 
-    found: tuple[Request, ...]
+    what: ClassVar[str] = "requests"
+    fields: ClassVar[tuple[str, ...]] = FIELDS
+    columns: ClassVar[tuple[str, ...]] = FIELDS
 
     @property
     def table(self) -> Table:
-        """A row for each, with the documents' fields."""
-        rows = [[iso(one.timestamp), *(one.documented[name] for name in _FIELDS)] for one in self.found]
-        return Table(("Time", *_FIELDS), rows, caption=f"{len(rows)} requests")
+        """A row for each."""
+        return self.as_table()
 
-    def __repr__(self) -> str:
-        return repr(self.table)
+
+@dataclass(frozen=True)
+class TraceLine:
+    """A line that a scoring script has printed. `documented` has it as in Application Insights' table of
+    traces: the message is always STDOUT, the line is in the custom dimension Content.
+
+    timestamp     seconds on the lab's clock
+    content       what was printed
+    operation_id  the id of the request that was being answered
+    """
+
+    timestamp: int
+    content: str
+    operation_id: str
+
+    @property
+    def documented(self) -> Mapping[str, str]:
+        """By Application Insights' names."""
+        return {
+            "timestamp": iso(self.timestamp),
+            "message": "STDOUT",
+            "operation_Id": self.operation_id,
+            "Content": self.content,
+        }
+
+
+class TraceLines(Log[TraceLine]):
+    """What was printed, oldest first."""
+
+    what: ClassVar[str] = "traces"
+    fields: ClassVar[tuple[str, ...]] = ("timestamp", "message", "operation_Id", "Content")
+    columns: ClassVar[tuple[str, ...]] = ("message", "operation_Id", "Content")
 
 
 @dataclass(eq=False)
 class ApplicationInsights(Resource):
-    """A component, and what was reported to it. Whoever has its instrumentation key may report."""
+    """A component, and what was reported to it. Whoever has its instrumentation key may report. `reports`
+    is where the reports lie, one record for each request."""
 
     service: ClassVar[str] = "Application Insights"
     instrumentation_key: str = field(default="", repr=False, kw_only=True)
-    requests: list[Request] = field(default_factory=list, repr=False, kw_only=True)
+    reports: Disk = field(repr=False, kw_only=True)
+
+    def disks(self) -> Iterator[Disk]:
+        """Nothing lies anywhere before something was reported."""
+        if self.reports.written:
+            yield self.reports
 
 
-def _check_request(request: Request) -> None:
-    if type(request) is not Request:
-        raise BadRequest("That is no telemetry.", presented=brief(request), required="a Request")
+# After the last moment that the lab's clock reaches.
+_BEYOND = 10**12
+_TYPES = [(one.name, int if one.type in ("int", int) else str) for one in fields(Request)]
+
+
+def _check_report(request: Request, printed: tuple[str, ...]) -> None:
+    # Whoever has the key reports what they like: it has to be readable all the same.
+    if type(request) is not Request or any(type(vars(request)[one]) is not kind for one, kind in _TYPES):
+        raise BadRequest(
+            "That is no telemetry.",
+            presented=brief(request),
+            required="a Request, its times in whole numbers, all else in texts",
+        )
+    if not (0 <= request.timestamp < _BEYOND and 0 <= request.duration < _BEYOND):
+        raise BadRequest(
+            "That is no time of a request.",
+            presented=brief((request.timestamp, request.duration)),
+            required="seconds since 1970, and milliseconds",
+        )
+    if type(printed) is not tuple or any(type(line) is not str for line in printed):
+        raise BadRequest("What was printed is lines of text.", presented=brief(printed), required="a tuple")
 
 
 class AppInsights(Service):
@@ -99,20 +156,44 @@ class AppInsights(Service):
 
     name = "Application Insights"
     resource = ApplicationInsights
-    dialect = TOKEN_DIALECT
+    dialect = {**TOKEN_DIALECT, Damaged: (500, "InternalServerError")}
 
     def __init__(self, draw: Entropy) -> None:
         self._entropy = draw
 
-    @operation("Track request", accepts=(InstrumentationKey,), parse=_check_request)
-    def track(self, call: Call[ApplicationInsights], request: Request) -> None:
-        """Keeps a request, under an id of its own. Statement mon-app-insights."""
-        kept = call.target.requests
-        id = self._entropy.uuid(f"{call.target.instrumentation_key}/request/{len(kept) + 1}")
-        kept.append(replace(request, id=id))
+    @operation("Track request", accepts=(InstrumentationKey,), parse=_check_report)
+    def track(self, call: Call[ApplicationInsights], request: Request, printed: tuple[str, ...] = ()) -> None:
+        """Keeps a request, with the lines that were printed while it was answered. It has an id of its own,
+        which follows from its place. Statements mon-app-insights, data-endpoint-logs."""
+        kept = call.target.reports
+        # In the order of the constructor; without the id.
+        report = [
+            *(request.timestamp, request.name, request.url, request.result_code, request.duration),
+            *(request.user_agent, request.compute_type, request.method),
+        ]
+        kept.write(call, f"{len(kept.written) + 1:010}", json.dumps([report, printed]).encode())
+
+    def _reports(self, call: Call[ApplicationInsights]) -> Iterator[tuple[Request, list[str]]]:
+        component = call.target
+        for number, name in enumerate(component.reports.names(), 1):
+            report, printed = json.loads(component.reports.read(call, name))
+            id = self._entropy.uuid(f"{component.instrumentation_key}/request/{number}")
+            fields = (*report, id)
+            yield Request(*fields), printed
 
     # https://learn.microsoft.com/azure/role-based-access-control/permissions/monitor
     @operation("Query requests", action=f"{TYPE}/query/read")
     def query(self, call: Call[ApplicationInsights]) -> Requests:
         """Every request that was reported, refused ones too, oldest first."""
-        return Requests(tuple(call.target.requests))
+        return Requests(tuple(request for request, _ in self._reports(call)), asked_at=call.now)
+
+    @operation("Query traces", action=f"{TYPE}/query/read")
+    def traces(self, call: Call[ApplicationInsights]) -> TraceLines:
+        """What scoring scripts have printed, in services that have Application Insights enabled, oldest
+        first. Statement data-endpoint-logs."""
+        found = (
+            TraceLine(request.timestamp, line, request.id)
+            for request, printed in self._reports(call)
+            for line in printed
+        )
+        return TraceLines(tuple(found), asked_at=call.now)

@@ -122,24 +122,17 @@ class EncryptionSettings:
 
     def created(self, call: Call[Any], properties: Mapping[str, Any]) -> dict[str, Any]:
         """For a new store. Returns what is shown of the two."""
-        return self._apply(call, {name: properties[name] for name in _OURS if name in properties})
+        return self._apply(call, {name: properties[name] for name in ENCRYPTION if name in properties})
 
     def changed(self, call: Call[Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-        """For a PUT over an existing one."""
-        for name in changes:
-            if name not in _OURS:
-                raise BadRequest(
-                    f"The property {brief(name)} of {call.target.name} cannot be changed.",
-                    presented=f"{brief(name)}: {brief(changes[name])}",
-                    required="the value that it has; what may change: " + ", ".join(_OURS),
-                )
+        """For a PUT over an existing one, which changes these two at most."""
         return self._apply(call, changes)
 
     def _apply(self, call: Call[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
         shown: dict[str, Any] = {}
         leaving = type(identity := wanted.get("identity")) is dict and identity.get("type") == "None"
         # Whoever leaves the key and the identity in one step leaves the key first.
-        for name in _OURS[::-1] if leaving else _OURS:
+        for name in ENCRYPTION[::-1] if leaving else ENCRYPTION:
             if name in wanted and name == "identity":
                 shown[name] = self._identities.change(call, wanted[name])
             elif name in wanted:
@@ -172,7 +165,7 @@ class EncryptionSettings:
             )
 
 
-_OURS = ("identity", "encryption")
+ENCRYPTION = ("identity", "encryption")
 
 
 def registry_key(store: HasIdentities, wanted: Mapping[str, Any]) -> CustomerKey | None:

@@ -11,6 +11,7 @@ from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call, Service, operation
 from labkit.core.resource import Resource
 from labkit.crypto.errors import Damaged
+from labkit.network.rules import NetworkRules
 from labkit.services.encryption import AccountKey, Disk, KeyUnavailable
 
 TYPE = "Microsoft.ContainerService/managedClusters"
@@ -28,11 +29,36 @@ def version_of(text: object) -> Version:
     return 1, *(int(part) for part in found.groups(default="0"))
 
 
+@dataclass
+class LoadBalancer:
+    """What takes the requests for web services of a cluster: at a public address or, where it is an internal
+    one, inside of the cluster's virtual network alone."""
+
+    rules: NetworkRules = field(default_factory=NetworkRules)
+
+    def admits(self, network: str) -> bool:
+        """Whether a call from there is let in."""
+        return self.rules.admits(network)
+
+    @property
+    def required(self) -> str:
+        """Where a call has to come from, in words."""
+        return self.rules.required
+
+    def advice(self, network: str) -> str:
+        """What helps whoever was refused who asked from there."""
+        return self.rules.advice(network)
+
+
 @dataclass(eq=False)
 class KubernetesCluster(Resource):
     """A cluster in the customer's subscription. Images of its containers by what they serve.
 
     version         of Kubernetes
+    private         whether its API server is behind private link
+    subnet          the place of its nodes, "" for none that the customer knows. What asks a key vault for its
+                    disks is Azure's own
+    balancer        what stands in front of its web services: whom it lets in, by network
     encryption_set  the id of the disk encryption set whose key encrypts the disks; "" for Microsoft's key
     os_disks        what the nodes run: the layers of images. `data_disks` are the volumes of its containers
     """
@@ -40,6 +66,9 @@ class KubernetesCluster(Resource):
     service: ClassVar[str] = "Azure Kubernetes Service"
     containers: dict[str, str] = field(default_factory=dict, kw_only=True)
     version: str = field(default="", kw_only=True)
+    private: bool = field(default=False, kw_only=True)
+    subnet: str = field(default="", kw_only=True)
+    balancer: LoadBalancer = field(default_factory=lambda: LoadBalancer(), repr=False, kw_only=True)
     encryption_set: str = field(default="", kw_only=True)
     account_key: AccountKey = field(repr=False, kw_only=True)
     os_disks: Disk = field(repr=False, kw_only=True)

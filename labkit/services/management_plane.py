@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from labkit.access.scope import LONGEST
+from labkit.core.credential import Bearer
 from labkit.core.errors import CredentialMissing, CredentialNotAccepted, Forbidden, UnknownHost
-from labkit.core.operation import Service
+from labkit.core.operation import Call, Service
 from labkit.core.resource import Resource, Resources, before_query, split_address, without_query
+from labkit.core.trace import Hop
 from labkit.identity.errors import (
     NotAJwt,
     TokenExpired,
@@ -19,6 +21,7 @@ from labkit.identity.errors import (
     WrongIssuer,
     WrongTenant,
 )
+from labkit.services.activity_log import ActivityLog
 from labkit.services.registrations import Registrations
 
 TOKEN_DIALECT = {
@@ -37,25 +40,35 @@ TOKEN_DIALECT = {
 
 @dataclass(eq=False)
 class ResourceManagerEndpoint(Resource):
-    """The endpoint, and what it remembers: resources and management groups by id in lower case, and what each
-    subscription is registered for."""
+    """The endpoint, and what it remembers: resources and management groups by id in lower case, what each
+    subscription is registered for, and who changed what."""
 
     service: ClassVar[str] = "Azure Resource Manager"
     documents: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
     management_groups: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
     registrations: Registrations = field(default_factory=Registrations, kw_only=True)
+    activity_log: ActivityLog = field(repr=False, kw_only=True)
 
 
 class ManagementPlane(Service):
-    """Base of the services behind it. The target of an operation is the scope that it is about."""
+    """Base of the services behind it. The target of an operation is the scope that it is about. All that
+    passes here is in the activity log, and nothing else is."""
 
     name = "Azure Resource Manager"
     resource = ResourceManagerEndpoint
     dialect = TOKEN_DIALECT
     roots: ClassVar[tuple[str, ...]] = ("/subscriptions/",)
+    keeps_log = True
 
     def __init__(self, endpoint: ResourceManagerEndpoint) -> None:
         self._endpoint = endpoint
+        # What Azure alone can ask is whether somebody has a right: a check, and no change.
+        self._asked_by_people = {op.name for op in self.operations() if Bearer in op.accepted(endpoint)}
+
+    def ended(self, call: Call[Any], hop: Hop) -> None:
+        """Writes the activity log. Statement mon-activity-log."""
+        if hop.operation in self._asked_by_people:
+            self._endpoint.activity_log.write(call, hop)
 
     def locate(self, target: str, resources: Resources) -> tuple[Resource, str]:
         """Every scope that begins with one of the `roots` is reached at the one endpoint."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from labkit.authenticators.registry_password import RegistryPassword
 from labkit.core.credential import Bearer
-from labkit.core.errors import BadRequest, Forbidden, NotFound, Unauthenticated, brief
+from labkit.core.errors import BadRequest, Forbidden, NetworkDenied, NotFound, Unauthenticated, brief
 from labkit.core.identity import Capability
 from labkit.core.operation import Call, Service, operation
 from labkit.core.resource import Resource
@@ -54,6 +54,10 @@ def list_credentials(call: Call[Registry], body: Mapping[str, Any]) -> dict[str,
     return {name: Secret(password) for name, password in call.target.passwords.items()}
 
 
+def _check_repository(repository: str) -> None:
+    _check_image(f"{repository}:latest")
+
+
 def _check_image(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise BadRequest(
@@ -73,6 +77,7 @@ class ContainerRegistry(Service):
         # https://distribution.github.io/distribution/spec/api/#errors-2
         Unauthenticated: (401, "UNAUTHORIZED"),
         Forbidden: (403, "DENIED"),
+        NetworkDenied: (403, "DENIED"),
         NotFound: (404, "MANIFEST_UNKNOWN"),
     }
 
@@ -90,3 +95,17 @@ class ContainerRegistry(Service):
         if name not in call.target.images:
             raise NotFound("The registry has no such image.", presented=name)
         return call.target.images.read(call, name)
+
+    @operation("List tags", action=f"{TYPE}/pull/read", accepts=_ACCEPTED, parse=_check_repository)
+    def tags(self, call: Call[Registry], repository: str) -> list[str]:
+        """The tags under which there are images of this name: none, if there is none."""
+        return [name.rpartition(":")[2] for name in call.target.images.names(f"{repository}:")]
+
+    @operation("Build image", action=f"{TYPE}/scheduleRun/action", parse=_check_image)
+    def build(self, call: Call[Registry], name: str, definition: bytes) -> str:
+        """A remote Docker build: makes an image of what defines it, and stores it under its name. Returns its
+        digest. Raises KeyUnavailable. Statement flow-training-managed."""
+        # https://learn.microsoft.com/rest/api/containerregistry/registries/schedule-run
+        digest = "sha256:" + hashlib.sha256(definition).hexdigest()
+        call.target.images.write(call, name, definition)
+        return digest

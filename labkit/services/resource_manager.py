@@ -18,7 +18,7 @@ from labkit.core.credential import Bearer
 from labkit.core.errors import BadRequest, Conflict, Forbidden, NotFound, brief
 from labkit.core.identity import within
 from labkit.core.operation import Call, Op, Service, operation
-from labkit.core.resource import Resource, Resources
+from labkit.core.resource import Component, Resource, Resources
 from labkit.crypto.errors import Damaged
 from labkit.network.regions import check_region
 from labkit.services.management_plane import ManagementPlane, ResourceManagerEndpoint
@@ -97,6 +97,10 @@ class ResourceProviders(Service):
 
     def targets(self, resources: Resources) -> Iterator[str]:
         return (one.id for one in resources if one.id.startswith("/subscriptions/"))
+
+    def component(self, resource: Resource) -> Component:
+        """The resource's name; its provider is not where the resource is."""
+        return Component(resource.name, resource.boundary, resource.provider_network)
 
     def check(self, id: str) -> None:
         """Raises BadRequest for an id of a type that no provider is registered for."""

@@ -16,6 +16,7 @@ from labkit.core.errors import (
     Conflict,
     CredentialMissing,
     Forbidden,
+    NetworkDenied,
     NotFound,
     Unauthenticated,
     brief,
@@ -139,6 +140,7 @@ _DIALECT: Dialect = {
     Unauthenticated: (403, "AuthenticationFailed"),
     TokenRefused: (401, "InvalidAuthenticationInfo"),
     Forbidden: (403, "AuthorizationPermissionMismatch"),
+    NetworkDenied: (403, "AuthorizationFailure"),
     ConditionNotMet: (412, "ConditionNotMet"),
 }
 

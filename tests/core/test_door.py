@@ -21,12 +21,13 @@ from labkit.core.errors import (
     OutsideCapability,
     Refusal,
     RegionDown,
+    TlsNotEnabled,
     Unauthenticated,
     UnknownHost,
 )
 from labkit.core.operation import Call, Service, operation
 from labkit.core.resource import Component, Resource
-from tests.core.tiny import BOX, OTHER_BOX, Badge, Box, Boxes, MasterKey, World
+from tests.core.tiny import BOX, OTHER_BOX, Badge, Box, Boxes, From, MasterKey, World
 
 # All that can be wrong with one call, in the order in which the door has to notice it.
 FAULTS: list[tuple[str, type[Refusal], str]] = [
@@ -50,7 +51,7 @@ def call_with(world: World, wrong: set[str]) -> Any:
     scheme = "http" if "http" in wrong else "https"
     host = "nowhere.example" if "unknown host" in wrong else "one.example"
     world.down = {"here"} if "region down" in wrong else set()
-    world.box.admits = lambda network: network == "office"
+    world.box.firewall = From("office")
     world.box.things["thing"] = "gold"
     who = "nobody" if "unproved" in wrong else "guest" if "guest" in wrong else "ann"
     world.powerless = {"ann", "guest"} if "no role" in wrong else set()
@@ -329,3 +330,68 @@ def test_a_probe_stops_before_the_body_is_parsed(world: World, ann: Badge) -> No
 def test_a_service_lists_its_operations_and_targets(world: World) -> None:
     assert [op.name for op in Boxes.operations()] == ["Put thing", "Get thing", "Look", "Do", "Tag"]
     assert list(Boxes().targets(world.resources)) == [BOX, OTHER_BOX]
+
+
+@pytest.mark.parametrize(
+    ("plain", "target", "refusal", "encrypted"),
+    [
+        (False, "https://one.example/", None, True),
+        (False, "http://one.example/", InsecureTransport, False),
+        (False, "ftp://one.example/", InsecureTransport, False),
+        (False, BOX, None, True),
+        (True, "http://one.example/", None, False),
+        (True, "HTTP://one.example/", None, False),
+        (True, "https://one.example/", TlsNotEnabled, True),
+        (True, "ftp://one.example/", TlsNotEnabled, False),
+        (True, BOX, None, False),
+    ],
+)
+def test_a_resource_speaks_https_or_http_and_the_hop_says_which(
+    world: World, plain: bool, target: str, refusal: type[Refusal] | None, encrypted: bool
+) -> None:
+    world.box.plain_http, world.box.things["thing"] = plain, "gold"
+    if refusal is None:
+        assert world.ask(Boxes.get, target, Badge("ann"), "thing") == "gold"
+    else:
+        refused = world.refusal(Boxes.get, target, Badge("ann"), "thing")
+        assert (type(refused), refused.stage, refused.status) == (refusal, "reach", 400)
+    assert world.trace[-1].encrypted is encrypted
+    assert ("NOT ENCRYPTED" in str(world.trace[-1])) is not encrypted
+
+
+def test_a_caller_from_another_network_is_told_where_to_call_from_and_its_credential_is_not_looked_at(
+    world: World,
+) -> None:
+    world.box.firewall = From("office")
+    with pytest.raises(NetworkDenied) as caught:
+        world.ask(Boxes.get, BOX, Badge("nobody"), "thing", network="cellar")
+    refusal = caught.value
+    assert refusal.stage == "network"
+    assert refusal.presented == "ann, from cellar"
+    assert refusal.required == "the office"
+    assert refusal.advice == "go from the cellar to the office"
+    [hop] = world.trace
+    assert (hop.stage, hop.subject) == ("network", "")
+
+
+def test_a_service_may_ask_from_somewhere_else_than_its_resource(world: World, ann: Badge) -> None:
+    class Elsewhere(Service):
+        name = "Elsewhere"
+        resource = Box
+
+        def component(self, resource: Resource) -> Component:
+            return Component(resource.name, resource.boundary, "cellar")
+
+        @operation("Look", accepts=(Badge,))
+        def look(self, call: Call[Box]) -> str:
+            return call.ask(Boxes.get, OTHER_BOX, ann, "thing")
+
+    world.door.install(Elsewhere())
+    world.box.network = "office"
+    world.other.firewall = From("office")
+    with pytest.raises(NetworkDenied, match="does not admit"):
+        world.ask(Elsewhere.look, BOX, ann)
+    world.other.firewall = From("cellar")
+    world.other.things["thing"] = "gold"
+    assert world.ask(Elsewhere.look, BOX, ann) == "gold"
+    assert world.trace[-1].caller == world.box.name

@@ -8,7 +8,7 @@ import pytest
 from labkit.core.door import DEEPEST
 from labkit.core.errors import CallTooDeep, NotFound, Refusal, Unauthenticated
 from labkit.core.operation import Call
-from tests.core.tiny import BOX, OTHER_BOX, Badge, Box, Boxes, World
+from tests.core.tiny import BOX, OTHER_BOX, Badge, Box, Boxes, From, World
 
 Script = Callable[[Call[Box]], Any]
 
@@ -65,7 +65,7 @@ def test_two_calls_of_one_operation_have_the_same_parent(world: World, ann: Badg
 
 def test_a_nested_call_comes_from_the_network_of_its_caller(world: World, ann: Badge) -> None:
     world.box.network = "private"
-    world.other.admits = lambda network: network == "private"
+    world.other.firewall = From("private")
     assert world.ask(Boxes.do, BOX, ann, relay(1)) == 1
     world.box.network = "internet"
     with pytest.raises(Refusal):

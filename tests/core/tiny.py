@@ -44,6 +44,23 @@ class Box(Resource):
 
 
 @dataclass(frozen=True)
+class From:
+    """A firewall that lets one network in."""
+
+    network: str
+
+    def admits(self, network: str) -> bool:
+        return network == self.network
+
+    @property
+    def required(self) -> str:
+        return f"the {self.network}"
+
+    def advice(self, network: str) -> str:
+        return f"go from the {network} to the {self.network}"
+
+
+@dataclass(frozen=True)
 class LookedUp:
     """The answer of this world's authorization."""
 

@@ -99,10 +99,10 @@ def share(lab: Lab, principal_id: str, role: str, scope: str) -> None:
 
 def state(lab: Lab) -> Any:
     """All that the resources of the subscription hold, and what Resource Manager shows of them. What was
-    reported to Application Insights is not counted: a refused request is reported as well."""
+    reported to Application Insights or noted of a workspace is not counted: what was refused is there too."""
     held = {
         one.id: {
-            name: deepcopy(value) for name, value in vars(one).items() if name not in ("admits", "requests")
+            name: deepcopy(value) for name, value in vars(one).items() if name not in ("reports", "watched")
         }
         for one in lab.resources
         if one.id.startswith("/subscriptions/")

@@ -52,7 +52,13 @@ def access(lab: Lab) -> Any:
 
 
 def _contents(resource: Any) -> dict[str, Any]:
-    return {name: deepcopy(value) for name, value in vars(resource).items() if not callable(value)}
+    """Without what is noted of refused calls too."""
+    noted = ("reports", "watched")
+    return {
+        name: deepcopy(value)
+        for name, value in vars(resource).items()
+        if not callable(value) and name not in noted
+    }
 
 
 def refused(

@@ -75,7 +75,7 @@ def test_every_request_is_there_however_it_ended_and_though_the_trace_was_cleare
 def test_what_reaches_no_service_is_reported_nowhere(lab: Lab) -> None:
     service = deploy(lab, "one", "aks", "none")
     lab.attempt("client", Scoring.score, service.address.replace("one", "two"), Anonymous(), "[1]")
-    lab.attempt("client", Scoring.score, service.address.replace("https", "http"), Anonymous(), "[1]")
+    lab.attempt("client", Scoring.score, service.address.replace("http", "https"), Anonymous(), "[1]")
     lab.switchboard.down("eastus")
     call(lab, service, Anonymous())
     lab.switchboard.up("eastus")
@@ -115,7 +115,7 @@ def test_a_service_answers_though_nobody_watches(lab: Lab) -> None:
 def test_each_workspace_has_its_own(lab: Lab) -> None:
     call(lab, deploy(lab, "one", "aci", "none"), Anonymous())
     components = [one for one in lab.resources if isinstance(one, ApplicationInsights)]
-    assert sorted(len(one.requests) for one in components) == [0, 0, 1]
+    assert sorted(len(one.reports.names()) for one in components) == [0, 0, 1]
     assert len({one.instrumentation_key for one in components}) == 3
 
 
@@ -199,4 +199,4 @@ def test_what_is_reported_is_a_request_and_nothing_like_one(lab: Lab) -> None:
     for report in (Report(*vars(REQUEST).values()), vars(REQUEST), None):
         with pytest.raises(BadRequest):
             lab.ask("x", AppInsights.track, insights.id, cred, report)  # type: ignore[arg-type]
-    assert insights.requests == []
+    assert insights.reports.names() == []

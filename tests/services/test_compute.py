@@ -116,13 +116,12 @@ def test_another_machine_under_the_same_name_is_a_bad_request(lab: Lab) -> None:
             attach(lab, "carl", "prod", change)
 
 
-@pytest.mark.usefixtures("machines")
-def test_no_run_is_carried_out_there_and_that_is_said(lab: Lab) -> None:
-    attach(lab, "carl", "box", machine_account())
-    refusal = refused(lab, BadRequest, "carl", Runs.submit, "train", "box", print)
-    assert "attached machine" in refusal.message
-    assert refusal.presented == "box, VirtualMachine"
-    assert lab.work("box") == []
+def test_no_run_is_carried_out_on_kubernetes_and_that_is_said(lab: Lab) -> None:
+    attach_cluster(lab)
+    refusal = refused(lab, BadRequest, "carl", Runs.submit, "train", "prod", print)
+    assert "for web services" in refusal.message
+    assert refusal.presented == "prod, AKS"
+    assert lab.work("prod") == []
 
 
 def test_detached_it_is_forgotten_and_the_machine_stays(lab: Lab) -> None:

@@ -274,7 +274,7 @@ def test_a_deployment_without_a_key_asks_no_more_than_it_ever_did(lab: Lab) -> N
     after = [hop.operation for hop in lab.trace.last()]
     assert after == [
         *("Deploy web service (ACI)", "Get token", "Get Blob", "Get token", "Push image", "Get token"),
-        *("Pull image", "Get token", "PUT", "Provision"),
+        *("Pull image", "Get token", "PUT", "Provision", "Collect diagnostics"),
     ]
 
 

@@ -201,7 +201,7 @@ class TestTheKey:
     @pytest.mark.parametrize("vault", ["", "elsewhere", 5, [], f"{GROUP}/providers/Microsoft.Storage/x/y"])
     def test_what_is_no_id_of_a_vault_is_refused(self, lab: Lab, vault: Any) -> None:
         uri = prepare(lab)
-        refused(lab, BadRequest, {"resource_cmk_uri": uri, "cmk_keyvault": vault})
+        refused(lab, BadRequest, given(lab, uri) | {"cmk_keyvault": vault})
 
     def test_a_vault_that_is_not_there_is_not_found(self, lab: Lab) -> None:
         uri = prepare(lab).replace(lab.vault.rpartition("/")[2], "nowhere")

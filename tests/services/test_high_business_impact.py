@@ -11,8 +11,9 @@ from labkit.core.errors import BadInput, BadRequest, Forbidden, NetworkDenied, N
 from labkit.core.resource import Component
 from labkit.lab import Lab
 from labkit.ledger import statements
+from labkit.network.places import AZURE_ML
 from labkit.services.machine_learning.compute import Compute, Job, RunContext
-from labkit.services.machine_learning.high_business_impact import AZURE_ML, Passed
+from labkit.services.machine_learning.high_business_impact import Passed
 from labkit.services.machine_learning.mount import BlobClient
 from labkit.services.machine_learning.nodes import IDLE
 from labkit.services.machine_learning.workspace import TYPE, Workspace
@@ -426,7 +427,7 @@ class TestTheIpFilter:
         workspace = new_workspace(lab, True, "clinic", group)
         machine = attach_cluster(lab, group=group)
         put(lab, f"{workspace}/computes/aks", {"computeType": "AKS", "resourceId": machine})
-        assert cluster(lab, f"{workspace}/computes/aks").admits is None
+        assert cluster(lab, f"{workspace}/computes/aks").firewall is None
 
 
 class TestASubscription:

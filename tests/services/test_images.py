@@ -1,10 +1,11 @@
 """Images: a model, packed and kept in the workspace's registry."""
 
+import json
 from typing import Any
 
 import pytest
 
-from labkit.azure import Images, Models
+from labkit.azure import Anonymous, Images, Models, Scoring, ScoringScript, WebServices
 from labkit.core.errors import BadRequest, CredentialNotAccepted, Forbidden, NotFound, UnknownHost
 from labkit.lab import Lab, start
 from labkit.services.authorization import Authorization
@@ -113,3 +114,30 @@ def test_the_role_on_the_registry_alone_is_missed_by_nobody_while_the_one_on_the
     revoke(lab, "ml-example", "Contributor", GROUP)
     refusal = refused(lab, Forbidden, "carl", Images.create, "scorer", "churn")
     assert (refusal.service, refusal.code) == ("Container Registry", "DENIED")
+
+
+def _scores(body: str) -> str:
+    return "from the image"
+
+
+def test_with_a_score_file_and_packages_the_image_holds_these_too(lab: Lab) -> None:
+    image = ask(lab, "carl", Images.create, "scorer", "churn", ScoringScript(_scores), ["scikit-learn"])
+    assert (image.script, image.dependencies) == (ScoringScript(_scores), ("scikit-learn",))
+    content = kept(lab, "registry", workspace(lab).own("scorer:1"))
+    head = json.loads(content.partition(b"\n")[0])
+    assert head["dependencies"] == ["scikit-learn"]
+    assert 'return "from the image"' in head[head["entry"]]
+    assert model_in(content) == WEIGHTS
+
+
+def test_what_is_deployed_from_it_runs_its_score_file_unless_another_one_comes_along(lab: Lab) -> None:
+    ask(lab, "carl", Images.create, "scorer", "churn", ScoringScript(_scores))
+    mine = ScoringScript(lambda body: "mine")
+    for name, script, said in (("plain", None, "from the image"), ("own", mine, "mine")):
+        service = ask(lab, "carl", WebServices.deploy_aci, name, "churn", None, None, script)
+        assert lab.ask("app", Scoring.score, service.address, Anonymous(), "[]") == said
+
+
+@pytest.mark.parametrize("given", [(_scores,), ("score.py",), (None, "numpy"), (None, ["a b"]), (None, [5])])
+def test_what_is_no_score_file_or_no_list_of_packages_is_refused(lab: Lab, given: Any) -> None:
+    refused(lab, BadRequest, "carl", Images.create, "scorer", "churn", *given)

@@ -152,12 +152,12 @@ def test_only_an_open_one_lets_everybody_in_and_only_one_with_keys_has_them(
     assert set(endpoint.keys) == ({"primary", "secondary"} if auth == "key" else set())
 
 
-@pytest.mark.parametrize("address", ["http://one", "https://elsewhere", "https://management.azure.com"])
+@pytest.mark.parametrize("address", ["https://one", "https://elsewhere", "https://management.azure.com"])
 @pytest.mark.parametrize("op", [Scoring.score, ResourceManager.get], ids=str)
 def test_a_key_in_an_address_is_not_repeated(lab: Lab, op: Any, address: str) -> None:
     service = deploy(lab, "one", "aci", "key")
     key = ask(lab, "carl", WebServices.get_aci_keys, "one")[0].reveal()
-    target = f"{service.address.replace('https', 'http') if address == 'http://one' else address}?code={key}"
+    target = f"{service.address.replace('http', 'https') if address == 'https://one' else address}?code={key}"
     with pytest.raises(Unreachable) as caught:
         lab.ask("client", op, target, ServiceKey(key), "[]")
     assert key not in f"{caught.value!r}{lab.trace[-1]!r}"

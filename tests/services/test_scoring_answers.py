@@ -83,7 +83,7 @@ class TestRefusals:
         host = service.address.split("/")[2]
         for cred in (Anonymous(), ServiceKey("x"), lab.sign_in("olivia").bearer):
             with unchanged(lab), pytest.raises(NotFound) as caught:
-                lab.ask("client", Scoring.score, f"https://{host}/{path}", cred, BODY)
+                lab.ask("client", Scoring.score, f"http://{host}/{path}", cred, BODY)
             assert (caught.value.status, caught.value.stage) == (404, "authentication")
             assert "one" not in str(caught.value).split()
         assert lab.trace[-1].resource == "azureml-fe"

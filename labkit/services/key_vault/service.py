@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labkit.access.vault_policy import NotInPolicy
-from labkit.core.errors import BadRequest, CredentialMissing, Forbidden, NotFound
+from labkit.core.errors import BadRequest, CredentialMissing, Forbidden, NetworkDenied, NotFound
 from labkit.identity.errors import TokenRefused, WrongAudience, WrongIssuer, WrongTenant
 from labkit.services.key_vault import errors
 from labkit.services.key_vault.backup import Backup
@@ -27,6 +27,7 @@ class KeyVault(Keys, Cryptography, Secrets, Recovery, Backup):
         WrongTenant: (401, "AKV10032"),
         NotInPolicy: (403, "ForbiddenByPolicy"),
         Forbidden: (403, "ForbiddenByRbac"),
+        NetworkDenied: (403, "ForbiddenByFirewall"),
         BadRequest: (400, "BadParameter"),
         NotFound: (404, "SecretNotFound"),
         errors.KeyNotFound: (404, "KeyNotFound"),

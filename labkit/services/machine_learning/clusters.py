@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,25 +15,27 @@ from labkit.core.entropy import Entropy
 from labkit.core.operation import Call
 from labkit.core.resource import Resources
 from labkit.core.secret import Secret
+from labkit.network.rules import ONLY_AZURE_ML
 from labkit.services import storage
 from labkit.services.azure_ad import KEY_VAULT, AzureAD
 from labkit.services.encryption import AccountKey, Disk, disk
 from labkit.services.key_vault import KeyVault
-from labkit.services.machine_learning.compute import MANAGED, ComputeCluster
+from labkit.services.machine_learning.compute import MANAGED, ComputeCluster, Job
 from labkit.services.machine_learning.disks import NodeStorage, check_disks
-from labkit.services.machine_learning.high_business_impact import Passed, ScratchEncryption, only_azure_ml
+from labkit.services.machine_learning.high_business_impact import Passed, ScratchEncryption
 from labkit.services.machine_learning.nodes import Node, in_place, scale_of
+from labkit.services.machine_learning.ssh_keys import SshVaults
 from labkit.services.machine_learning.workspace import Workspace
 from labkit.services.resource_id import name_of
-from labkit.stores import COMPUTE_OS, COMPUTE_TEMPORARY, MICROSOFT, StoreKind
+from labkit.stores import COMPUTE_OS, COMPUTE_TEMPORARY, MICROSOFT, MICROSOFT_SUBSCRIPTION, StoreKind
 
 # assumption: node-storage
-_GROUP = "/subscriptions/azure-machine-learning/resourceGroups/compute"
+_GROUP = f"{MICROSOFT_SUBSCRIPTION}/resourceGroups/compute"
 
 
 class Clusters:
     """Everything that happens to a managed cluster on Azure ML's side. `kinds` are those of the lab's
-    release."""
+    release; `ssh_vaults` have what opens attached machines."""
 
     def __init__(
         self,
@@ -41,14 +44,21 @@ class Clusters:
         entropy: Entropy,
         kinds: Mapping[str, StoreKind],
         clock: Clock,
+        ssh_vaults: SshVaults,
     ) -> None:
         self.scratch = ScratchEncryption()
+        self.ssh_vaults = ssh_vaults
         self._resources = resources
         self._platform = platform
         self._entropy = entropy
         self._kinds = kinds
         self._clock = clock
         self._made: Counter[str] = Counter()
+
+    @property
+    def resources(self) -> Resources:
+        """Where clusters, and what they depend on, are looked up."""
+        return self._resources
 
     def now(self) -> int:
         """The present moment."""
@@ -74,7 +84,7 @@ class Clusters:
         self.scratch.cluster_made(call, cluster.hbi)
         self._storage(call, cluster.region)
         cluster.ssh = self._ssh(call, workspace)
-        cluster.admits = only_azure_ml if cluster.hbi else None
+        cluster.firewall = ONLY_AZURE_ML if cluster.hbi else None
 
     def workspace(self, cluster: ComputeCluster) -> Workspace:
         """The one that a cluster belongs to. Raises UnknownHost once it is deleted."""
@@ -119,7 +129,17 @@ class Clusters:
             if node is not None:
                 yield node.os_disk
 
-    def begin(self, cluster: ComputeCluster, run_id: str) -> Node:
+    @contextmanager
+    def taken_up(self, cluster: ComputeCluster, job: Job) -> Iterator[Node]:
+        """The node that carries out a job meanwhile. Whoever interrupts it finds the job waiting again."""
+        node = self._begin(cluster, job.run_id)
+        try:
+            with waiting_again(cluster, job):
+                yield node
+        finally:
+            self._end(cluster, node)
+
+    def _begin(self, cluster: ComputeCluster, run_id: str) -> Node:
         """The node that takes up a run: the one that is there, or a new one. In a workspace of high business
         impact its temporary disk is cleaned before (assumption: scratch-cleaned)."""
         node, call = cluster.present(), in_place(cluster, self.now())
@@ -132,7 +152,7 @@ class Clusters:
         node.os_disk.write(call, f"{node.name}/var/log/{run_id}", f"{run_id} begins\n".encode())
         return node
 
-    def end(self, cluster: ComputeCluster, node: Node) -> None:
+    def _end(self, cluster: ComputeCluster, node: Node) -> None:
         """A run has ended on a node. If no other waits it is idle from now on."""
         node.running -= 1
         if not node.running and not cluster.jobs:
@@ -152,6 +172,17 @@ class Clusters:
             key.begin(f"{cluster.life}/node/{cluster.provisioned}", self._entropy)
         os_disk = disk(account.account_key.kind, f"{full}, OS disk", account.account_key)
         return Node(name, os_disk, disk(kind, f"{full}, temporary disk", key))
+
+
+@contextmanager
+def waiting_again(cluster: ComputeCluster, job: Job) -> Iterator[None]:
+    """A job that is interrupted in it goes back to the head of the queue."""
+    try:
+        yield
+    except BaseException as end:
+        if not isinstance(end, Exception):
+            cluster.jobs.insert(0, job)
+        raise
 
 
 def _storage_id(region: str) -> str:

@@ -14,28 +14,48 @@ from labkit.core.operation import Call, operation
 from labkit.core.resource import Resource, Resources
 from labkit.core.secret import Secret
 from labkit.identity.token import Token
+from labkit.network.places import AZURE_ML
 from labkit.services import kubernetes, virtual_machine
 from labkit.services.encryption import Disk
+from labkit.services.machine_learning.environments import Environment, environment_of
 from labkit.services.machine_learning.high_business_impact import Passed
 from labkit.services.machine_learning.kubernetes_support import check_supported
 from labkit.services.machine_learning.mount import Mount
 from labkit.services.machine_learning.nodes import Node, Scale
 from labkit.services.machine_learning.ssh_keys import SshKeys
+from labkit.services.machine_learning.tls import Tls, ssl_configuration, tls_of
+from labkit.services.machine_learning.tls import shown as shown_tls
 from labkit.services.machine_learning.workspace import TYPE, MachineLearning, Workspace
 from labkit.services.resource_id import resource_type
 from labkit.services.resource_manager import ResourceManager
 
 MANAGED = "AmlCompute"
+# A workstation that Azure ML manages for one person (preview).
+INSTANCE = "ComputeInstance"
 # What can be attached, and the resource type of the machine.
-ATTACHABLE = {"AKS": kubernetes.TYPE, "VirtualMachine": virtual_machine.TYPE}
+ATTACHABLE = {
+    "AKS": kubernetes.TYPE,
+    "VirtualMachine": virtual_machine.TYPE,
+    "HDInsight": virtual_machine.HDINSIGHT,
+}
+# Those that Azure ML signs in to over SSH, and carries out runs on. Statement flow-training-unmanaged.
+UNMANAGED = ("VirtualMachine", "HDInsight")
 # Where somebody names the account of a machine that is attached, with its password or key: for Azure ML's
 # eyes alone, so that Resource Manager never shows it.
 MORE = "properties"
 _ACCOUNT = "administratorAccount"
+# And where whoever attaches a cluster says how its web services are called.
+_SSL = "sslConfiguration"
+_OF_A_CLUSTER = {_SSL}
+_BALANCER, _INTERNAL = "loadBalancerType", "InternalLoadBalancer"
 
 
 class RunContext(Protocol):
     """What a training script is given."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment variables of the run."""
 
     def log(self, name: str, value: float) -> None:
         """Writes a metric to the run's history."""
@@ -71,12 +91,26 @@ Script = Callable[[RunContext], object]
 @dataclass(frozen=True)
 class Job:
     """A run that waits on a compute target, with the ML service token that came with it, and the credentials
-    that the node needs (statement enc-hbi-effects), by what they are for: storage, registry, ssh."""
+    that the node needs (statement enc-hbi-effects), by what they are for: storage, registry, ssh.
+
+    script       a function or, with a snapshot, the name of a file in it
+    target       the id of the compute target
+    management   where on the workspace's file share its management code is; "" for none
+    image        of its environment, in the workspace's registry; "" where it runs in no container
+    variables    its environment variables
+    environment  what has to be prepared on a machine that was attached
+    """
 
     run_id: str
     token: Token = field(repr=False)
-    script: Script
+    script: Script | str
     credentials: Mapping[str, Passed] = field(default_factory=dict)
+    target: str = ""
+    snapshot: str = ""
+    management: str = ""
+    image: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    environment: Environment = field(default_factory=Environment)
 
 
 @dataclass(eq=False)
@@ -89,11 +123,14 @@ class ComputeCluster(Resource):
     hbi          whether its workspace is one of high business impact
     scale, node  how it scales, and the last node that it had; `provisioned` counts them
     ssh          the password of the nodes' SSH account
+    subnet       the place of a managed one that stands in a virtual network, "" for none
+    tls          what the web services of an attached cluster are called over https with; None for http
     now          the present moment
     """
 
     service: ClassVar[str] = "Machine Learning Compute"
     refuses_guests: ClassVar[bool] = True
+    provider_network: ClassVar[str] = AZURE_ML
     workspace_id: str = field(default="", kw_only=True)
     jobs: list[Job] = field(default_factory=list, kw_only=True)
     compute_type: str = field(default=MANAGED, kw_only=True)
@@ -105,6 +142,8 @@ class ComputeCluster(Resource):
     node: Node | None = field(default=None, repr=False, kw_only=True)
     provisioned: int = field(default=0, repr=False, kw_only=True)
     ssh: Passed | None = field(default=None, repr=False, kw_only=True)
+    subnet: str = field(default="", kw_only=True)
+    tls: Tls | None = field(default=None, repr=False, kw_only=True)
     now: Callable[[], int] = field(default=lambda: 0, repr=False, kw_only=True)
 
     def present(self) -> Node | None:
@@ -139,6 +178,9 @@ def attached_to(
             target.machine = call.ask(ResourceManager.link, target.machine, as_caller)
             check_supported(resources.get(target.machine), call.now)
             target.boundary = "Customer subscription"
+        target.tls = _secured(call, resources.get(target.machine), properties)
+        if target.tls is not None:
+            shown[MORE] = {_SSL: shown_tls(target.tls)}
         if login is not None:
             call.ask(SshKeys.authorize, workspace.id, as_caller, target.name, target.machine, login)
             target.username = login.username
@@ -154,11 +196,11 @@ def attached_to(
 def _wanted(properties: Mapping[str, Any]) -> tuple[str, str]:
     """Which type of compute target, and which machine. Raises BadRequest."""
     kind, machine = properties.get("computeType", MANAGED), properties.get("resourceId", "")
-    if kind not in (known := (MANAGED, *ATTACHABLE)):
+    if kind not in (known := (MANAGED, INSTANCE, *ATTACHABLE)):
         raise BadRequest(
             "There is no such type of compute target.", presented=brief(kind), required=", ".join(known)
         )
-    if kind == MANAGED:
+    if kind in (MANAGED, INSTANCE):
         if machine != "":
             raise BadRequest("Azure ML makes this one itself.", presented="a resourceId", required="none")
         return kind, ""
@@ -174,20 +216,48 @@ def _wanted(properties: Mapping[str, Any]) -> tuple[str, str]:
 def _login(kind: str, properties: Mapping[str, Any]) -> SshPassword | SshKey | None:
     """What somebody lets Azure ML sign in with. Raises BadRequest, which shows nothing of it."""
     given = properties.get(MORE)
-    if kind != "VirtualMachine" and given is None:
+    if kind not in UNMANAGED and given is None:
+        return None
+    if kind == "AKS" and type(given) is dict and given.keys() <= _OF_A_CLUSTER:
         return None
     account = given.get(_ACCOUNT) if type(given) is dict else None
-    account = account if kind == "VirtualMachine" and type(account) is dict else {}
+    account = account if kind in UNMANAGED and type(account) is dict else {}
     texts = {name: text for name, text in account.items() if type(text) is str and text}
     if texts.keys() == {"username", "password"}:
         return SshPassword(texts["username"], texts["password"])
     if texts.keys() == {"username", "privateKeyData"}:
         return SshKey(texts["username"], texts["privateKeyData"])
     raise BadRequest(
-        "Azure ML signs in to a virtual machine, and to nothing else, with an account of it.",
+        "Azure ML signs in to virtual machines and HDInsight, and to nothing else, with an account there.",
         presented=f"{kind}, {MORE} not shown",
-        required=f"VirtualMachine, {MORE}: {{{_ACCOUNT}: username, and password or privateKeyData}}",
+        required=f"{' or '.join(UNMANAGED)}, {_ACCOUNT} with username, and password or privateKeyData",
     )
+
+
+def _secured(
+    call: Call[ComputeCluster], cluster: Resource | None, properties: Mapping[str, Any]
+) -> Tls | None:
+    """With what the web services of a cluster are called over https: none unless somebody says so. Raises
+    BadRequest."""
+    given = properties.get(MORE) or {}
+    if _SSL not in given:
+        return None
+    if call.target.compute_type != "AKS" or cluster is None:
+        raise BadRequest(
+            "Web services run on Kubernetes clusters alone.",
+            presented=f"{_SSL} for {call.target.compute_type}",
+            required="a compute target of type AKS",
+        )
+    tls = tls_of(ssl_configuration(given[_SSL]), call.now, call.target.id, cluster.region)
+    public = isinstance(cluster, kubernetes.KubernetesCluster) and cluster.balancer.rules.public
+    if tls is not None and tls.from_microsoft and (not public or properties.get(_BALANCER) == _INTERNAL):
+        # https://learn.microsoft.com/azure/machine-learning/v1/how-to-secure-web-service
+        raise BadRequest(
+            "Behind an internal load balancer there is no certificate of Microsoft's.",
+            presented="leafDomainLabel",
+            required="cname, cert and key: a certificate of the customer's own",
+        )
+    return tls
 
 
 def detached_from(resources: Resources, platform: Platform) -> Callable[[Call[ComputeCluster]], None]:
@@ -206,13 +276,34 @@ def detached_from(resources: Resources, platform: Platform) -> Callable[[Call[Co
     return deleted
 
 
-def _check_job(job: Job) -> None:
-    whole = type(job) is Job and type(job.token) is Token and callable(job.script)
-    if (
-        not whole
-        or type(job.credentials) is not dict
-        or any(type(one) is not Passed for one in job.credentials.values())
-    ):
+def _whole(job: Job) -> bool:
+    texts = (job.run_id, job.target, job.snapshot, job.management, job.image)
+    variables = job.variables.items() if type(job.variables) is dict else [(None, None)]
+    return (
+        type(job.token) is Token
+        and (type(job.script) is str if job.snapshot else callable(job.script))
+        and type(job.credentials) is dict
+        and all(map(_handed_on, job.credentials.values()))
+        and all(type(one) is str for one in (*texts, *(text for pair in variables for text in pair)))
+        and type(job.environment) is Environment
+        and _fit(job.environment)
+    )
+
+
+def _handed_on(one: object) -> bool:
+    return type(one) is Passed and type(one.secret) is str and type(one.value) in (Secret, type(None))
+
+
+def _fit(given: Environment) -> bool:
+    try:
+        return environment_of(given.dependencies, given.base_image, given.docker) == given
+    except (BadRequest, TypeError):
+        return False
+
+
+def check_job(job: Job) -> None:
+    """Raises BadRequest for what Azure ML has not made."""
+    if type(job) is not Job or not _whole(job):
         raise BadRequest("That is not a job.", presented=brief(job), required="what Azure ML sends for a run")
 
 
@@ -222,13 +313,20 @@ class Compute(MachineLearning):
     name = "Machine Learning Compute"
     resource = ComputeCluster
 
-    @operation("Start job", action=f"{TYPE}/experiments/runs/submit/action", parse=_check_job)
+    @operation("Start job", action=f"{TYPE}/experiments/runs/submit/action", parse=check_job)
     def start(self, call: Call[ComputeCluster], job: Job) -> None:
         """Queues a job. The node takes it up later and calls back with the token it holds. Raises BadRequest
-        for a machine that was attached: the lab runs nothing there yet."""
+        for a machine that was attached, which is reached in another way."""
+        if call.target.compute_type == INSTANCE:
+            # assumption: instance-runs-nothing
+            raise BadRequest(
+                "The lab carries out no run on a compute instance.",
+                presented=f"{call.target.name}, {INSTANCE}",
+                required=f"a compute target of type {MANAGED}",
+            )
         if call.target.machine:
             raise BadRequest(
-                "The lab carries out no run on an attached machine.",
+                "No job is started in this way on an attached machine.",
                 presented=f"{call.target.name}, {call.target.compute_type}",
                 required=f"a compute target of type {MANAGED}",
             )

@@ -15,8 +15,10 @@ from labkit.core.entropy import Entropy
 from labkit.core.errors import BadRequest, Forbidden, brief
 from labkit.core.identity import within
 from labkit.core.operation import Call
+from labkit.releases import CUSTOMER_KEY
 from labkit.services import cosmos
 from labkit.services.key_address import FORM, check_vault, key_at
+from labkit.services.machine_learning.edition import check_edition
 from labkit.services.machine_learning.permissions import PROVIDER_APP, Permissions
 from labkit.services.machine_learning.run_history import RunHistory
 from labkit.services.machine_learning.workspace import Workspace
@@ -96,13 +98,7 @@ class DedicatedCosmos:
 
     def _check(self, call: Call[Workspace], properties: Mapping[str, Any]) -> None:
         workspace, only_in = call.target, self._kind.only_in
-        if self._kind.edition not in ("", workspace.edition):
-            raise BadRequest(
-                f"A customer's key for the workspace takes the {self._kind.edition} edition.",
-                presented=f"edition: {workspace.edition}",
-                required=f"edition: {self._kind.edition}",
-                advice="an Owner can create it with that property",
-            )
+        check_edition(workspace, CUSTOMER_KEY)
         if only_in and workspace.region not in only_in:
             raise BadRequest(
                 "In this region run history cannot be under a customer's key yet.",

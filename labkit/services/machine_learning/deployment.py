@@ -14,17 +14,21 @@ from labkit.core.clock import Clock
 from labkit.core.entropy import Entropy
 from labkit.core.errors import BadRequest, Conflict, NotFound, brief
 from labkit.core.operation import Call
-from labkit.core.resource import Resources
+from labkit.core.resource import Resource, Resources
 from labkit.identity.issuer import SigningKeys
 from labkit.services.app_insights import ApplicationInsights
 from labkit.services.encryption import Disk
+from labkit.services.kubernetes import KubernetesCluster
 from labkit.services.machine_learning.compute import ComputeCluster
+from labkit.services.machine_learning.diagnostics import Collection, Fields
 from labkit.services.machine_learning.images import build, model_in, packed
 from labkit.services.machine_learning.models import newest_model
 from labkit.services.machine_learning.scoring import MODEL, SCRIPT, FrontEnd, ScoringEndpoint
 from labkit.services.machine_learning.service_forms import check_flags, check_service_name
-from labkit.services.machine_learning.serving import ScoringScript, Serving
+from labkit.services.machine_learning.serving import ScoringScript, Serving, check_script
+from labkit.services.machine_learning.tls import Tls
 from labkit.services.machine_learning.workspace import Image, MachineLearning, Workspace
+from labkit.services.metrics import DEPLOYED, NOT_DEPLOYED
 from labkit.services.registry import ContainerRegistry
 from labkit.services.resource_id import group_of, name_of
 
@@ -42,6 +46,11 @@ class WebService:
     endpoint: str
     address: str
     state: str
+
+    @property
+    def ssl_enabled(self) -> bool:
+        """Whether it is called over TLS."""
+        return self.address.startswith("https://")
 
     @property
     def auth_enabled(self) -> bool:
@@ -62,11 +71,12 @@ class Wanted:
     auth: str
     script: ScoringScript | None
     serving: Serving = field(default_factory=Serving)
+    app_insights: bool = False
 
 
 class Place(NamedTuple):
-    """Where a service runs: "aci" or "aks", the id of the machine, its region, the host it answers at, and
-    the disk and the folder there that hold what it runs."""
+    """Where a service runs: "aci" or "aks", the id of the machine, its region, the host it answers at, the
+    disk and the folder there that hold what it runs, and its TLS."""
 
     kind: str
     machine: str
@@ -74,6 +84,7 @@ class Place(NamedTuple):
     host: str
     disk: Disk
     folder: str = ""
+    tls: Tls | None = None
 
 
 def check_deployment(
@@ -83,43 +94,76 @@ def check_deployment(
     token_auth_enabled: bool | None,
     script: ScoringScript | None,
     serving: Serving | None,
+    enable_app_insights: bool | None = None,
 ) -> None:
     check_service_name(name)
     check_flags(kind, auth_enabled, token_auth_enabled)
-    if script is not None and type(script) is not ScoringScript:
-        raise BadRequest(
-            "That is no scoring script.", presented=brief(script), required="ScoringScript(run), or None"
-        )
+    check_script(script)
     if serving is not None and type(serving) is not Serving:
         raise BadRequest("A service is run by settings.", presented=brief(serving), required="Serving(...)")
+    check_app_insights(enable_app_insights)
+
+
+def check_app_insights(enable_app_insights: bool | None) -> None:
+    """Raises BadRequest for what says neither yes nor no."""
+    if enable_app_insights not in (None, True, False) or type(enable_app_insights) not in (bool, type(None)):
+        raise BadRequest(
+            "Application Insights is enabled or not.",
+            presented=brief(enable_app_insights),
+            required="enable_app_insights: True, False or None",
+        )
 
 
 class Deployments(MachineLearning):
     """What deploying takes, without the operations that ask for it. `keys` are Azure ML's own."""
 
     def __init__(
-        self, platform: Platform, keys: SigningKeys, clock: Clock, resources: Resources, draw: Entropy
+        self,
+        platform: Platform,
+        keys: SigningKeys,
+        clock: Clock,
+        resources: Resources,
+        draw: Entropy,
+        collection: Collection,
     ) -> None:
         super().__init__(platform)
+        self._collection = collection
         self._keys = keys
         self._clock = clock
         self._resources = resources
         self._entropy = draw
         self._made: Counter[str] = Counter()
 
-    def _front_end(self, call: Call[Workspace], cluster: str, region: str) -> FrontEnd:
+    def _front_end(self, call: Call[Workspace], cluster: str, region: str, tls: Tls | None) -> FrontEnd:
         """What takes a cluster's requests; made with the first service."""
-        id = f"{cluster}/frontEnds/azureml-fe"
+        # assumption: front-end-for-each-name
+        id = f"{cluster}/frontEnds/{tls.cname if tls else 'azureml-fe'}"
         found = self._resources.get(id)
         if isinstance(found, FrontEnd):
             return found
         host = f"azureml-fe.{name_of(cluster)}.{name_of(group_of(cluster))}.{region}.aks.azure.example"
-        made = FrontEnd(id, "azureml-fe", host, region, tenant_id=call.target.tenant_id)
+        host = self.free_host(tls) if tls else host
+        made = FrontEnd(
+            *(id, "azureml-fe", host, region), tenant_id=call.target.tenant_id, plain_http=tls is None
+        )
+        _stand(made, self._resources.get(cluster))
         call.undo(partial(self._resources.remove, made))
         self._resources.add(made)
         return made
 
-    def _cluster(self, workspace: Workspace, compute: str) -> str:
+    def free_host(self, tls: Tls) -> str:
+        """The host name of a service over TLS, which nothing else may have. Raises Conflict."""
+        # assumption: dns-follows
+        if self._resources.at_host(tls.cname) is not None:
+            raise Conflict(
+                "Something else answers under this host name.",
+                presented=tls.cname,
+                required="a host name of its own",
+                advice="deployed already? Then go on, or take a certificate for another name",
+            )
+        return tls.cname
+
+    def _cluster(self, workspace: Workspace, compute: str) -> ComputeCluster:
         target = self._resources.get(workspace.computes.get(compute, ""))
         if not isinstance(target, ComputeCluster):
             known = ", ".join(workspace.computes) or "none yet"
@@ -132,13 +176,18 @@ class Deployments(MachineLearning):
                 presented=f"{compute}, {target.compute_type}",
                 required="a compute target of type AKS",
             )
-        return target.machine
+        return target
 
     def _image(self, call: Call[Workspace], name: str, model: str) -> tuple[Image, bytes]:
         """The latest image of the latest version of a model, out of the registry. Where there is none yet,
         one is built; all that the caller has to be allowed is to deploy (assumption: deploying-builds)."""
         if name in (one.name for one in self._endpoints(call.target)):
-            raise Conflict("The workspace has a web service of this name.", presented=name)
+            raise Conflict(
+                "The workspace has a web service of this name.",
+                presented=name,
+                required="another name",
+                advice="deployed already? Then go on; a web service is changed by updating it",
+            )
         newest = newest_model(call.target, model)
         images = [one for versions in call.target.images.values() for one in versions]
         fitting = [one for one in images if (one.model, one.model_version) == (newest.name, newest.version)]
@@ -171,13 +220,20 @@ class Deployments(MachineLearning):
             script=script,
             serving=wanted.serving,
             healthy=script is None or script.starts,
+            app_insights=wanted.app_insights,
             insights=insights,
             telemetry=InstrumentationKey(key),
+            tls=place.tls,
             **self._credentials(id, wanted.auth),
         )
+        _stand(endpoint, self._resources.get(place.machine))
         self._check_address(endpoint)
         call.undo(lambda: self._resources.remove(endpoint))
         self._resources.add(endpoint)
+        workspace.counted.add(call, DEPLOYED if endpoint.healthy else NOT_DEPLOYED)
+        runs_on = name_of(place.machine)
+        names: Fields = {"service": wanted.name, "model": endpoint.model_name, "runs on": runs_on}
+        self._collection.report(call, "service deployed", names)
         return seen(endpoint)
 
     def _check_address(self, endpoint: ScoringEndpoint) -> None:
@@ -223,6 +279,13 @@ class Deployments(MachineLearning):
                 required=found.auth,
             )
         return found
+
+
+def _stand(service: ScoringEndpoint | FrontEnd, machine: Resource | None) -> None:
+    """On a cluster in a virtual network it calls from there; the cluster's load balancer says who calls it.
+    Statement net-private-link-limits."""
+    if isinstance(machine, KubernetesCluster) and machine.subnet:
+        service.network, service.firewall = machine.subnet, machine.balancer
 
 
 def volume(content: bytes, script: ScoringScript | None) -> dict[str, bytes]:

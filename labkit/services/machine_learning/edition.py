@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from labkit.authenticators.platform import Forwarded, Platform
 from labkit.core.errors import BadInput, BadRequest, Conflict, brief
 from labkit.core.operation import Call, operation
 from labkit.core.resource import Resource, Resources
+from labkit.releases import TAKES
 from labkit.services.machine_learning.workspace import MachineLearning, Workspace
 from labkit.services.resource_manager import ResourceManager, may_change
 
@@ -38,6 +39,27 @@ def begin_edition(
         raise BadRequest("There are no editions in this release.", presented=brief(wanted))
     if type(wanted) is str and wanted == editions[-1] != call.target.edition:
         call.ask(Editions.begin, call.target.id, platform.forward(call.identity))
+
+
+class EditionRequired(BadRequest):
+    """The workspace has another edition than what is asked for takes."""
+
+    # assumption: edition-enforced
+    fixed_code: ClassVar[str] = "EditionNotSupported"
+
+
+def check_edition(workspace: Workspace, what: str, of: str = "") -> None:
+    """Whether a workspace can have one of `TAKES`, `of` a resource that it depends on. In a release without
+    editions it can. Raises EditionRequired. Statement net-edition-table."""
+    needed = TAKES[what]
+    if workspace.edition in ("", needed):
+        return
+    raise EditionRequired(
+        f"The {needed} edition is what it takes: {what}.",
+        presented=f"{workspace.name}, edition: {workspace.edition}" + (f"; {of}" if of else ""),
+        required=f"edition: {needed}",
+        advice="an Owner can upgrade a workspace (Editions.upgrade), or create it with that property",
+    )
 
 
 class Editions(MachineLearning):

@@ -14,10 +14,6 @@ from labkit.services.management_plane import ManagementPlane, ResourceManagerEnd
 
 # https://learn.microsoft.com/rest/api/azureml/workspaces/create-or-update
 FLAG = "hbiWorkspace"
-# The networks that Azure ML's own calls come from, and those of Resource Manager on its behalf.
-# assumption: service-networks
-AZURE_ML = "Azure Machine Learning"
-RESOURCE_MANAGER = "Azure Resource Manager"
 SCRATCH_DISKS = "encryption of the scratch disk of compute clusters"
 
 
@@ -35,12 +31,6 @@ def wanted(known: bool, properties: Mapping[str, Any]) -> bool:
     if type(properties[FLAG]) is not bool:
         raise BadRequest(f"{FLAG} is true or false.", presented=brief(properties[FLAG]))
     return bool(properties[FLAG])
-
-
-def only_azure_ml(network: str) -> bool:
-    """The IP filter of a cluster of such a workspace: no service but Azure ML calls the batch pool that the
-    cluster is underneath. Statement enc-hbi-effects."""
-    return network in (AZURE_ML, RESOURCE_MANAGER)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which versions of Kubernetes Azure ML can work with, and since when."""
+"""Which Kubernetes clusters Azure ML can work with, and since when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ FROM = (1, 17, 0)
 
 
 def check_supported(machine: Resource | None, now: int) -> None:
-    """Raises BadRequest for a cluster that Azure ML cannot work with yet."""
+    """Raises BadRequest for a cluster that Azure ML cannot work with, or not yet."""
+    if isinstance(machine, KubernetesCluster) and machine.private:
+        # Statement net-private-link-limits.
+        raise BadRequest(
+            "Azure ML does not support a Kubernetes cluster where private link is enabled.",
+            presented=f"{machine.name}, apiServerAccessProfile: enablePrivateCluster",
+            required="a cluster without it",
+            advice="a cluster can be in a virtual network instead: agentPoolProfiles, vnetSubnetID",
+        )
     if not isinstance(machine, KubernetesCluster) or version_of(machine.version) < FROM:
         return
     if now < SINCE.timestamp():

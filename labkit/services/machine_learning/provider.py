@@ -10,6 +10,7 @@ from labkit.authenticators.platform import Platform
 from labkit.core.entropy import Entropy
 from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call
+from labkit.core.resource import Resources
 from labkit.core.secret import Secret
 from labkit.identity.directory import Directory
 from labkit.services import app_insights, key_vault, registry, storage
@@ -19,6 +20,7 @@ from labkit.services.machine_learning.data_stores import kept_as
 from labkit.services.machine_learning.dedicated_cosmos import DedicatedCosmos
 from labkit.services.machine_learning.high_business_impact import Passed
 from labkit.services.machine_learning.permissions import Permissions
+from labkit.services.machine_learning.private_link import check_dependencies
 from labkit.services.machine_learning.run_history import RunHistory
 from labkit.services.machine_learning.workspace import MachineLearning, Workspace
 from labkit.services.resource_id import group_of, resource_type
@@ -53,8 +55,10 @@ class WorkspaceProvider(MachineLearning):
         history: RunHistory,
         dedicated: DedicatedCosmos,
         draw: Entropy,
+        resources: Resources,
     ) -> None:
         super().__init__(platform)
+        self._resources = resources
         self._history = history
         self._dedicated = dedicated
         self._directory = directory
@@ -67,6 +71,7 @@ class WorkspaceProvider(MachineLearning):
         own_history = self._dedicated.wanted(properties)
         for role in _DEPENDENCIES:
             workspace.depends_on[role] = self._dependency(call, role, properties.get(_GIVEN[role]))
+        check_dependencies(workspace, self._resources)
         if own_history:
             workspace.history = self._dedicated.create(call, properties)
         else:

@@ -17,10 +17,12 @@ from labkit.services.cosmos import Cosmos, CosmosAccount
 from labkit.services.encryption import AccountKey, disk
 from labkit.services.machine_learning.workspace import Run, Workspace
 from labkit.services.resource_id import name_of
-from labkit.stores import MICROSOFT, StoreKind
+from labkit.stores import MICROSOFT, MICROSOFT_SUBSCRIPTION, StoreKind
 
 # assumption: run-history-account
-_GROUP = "/subscriptions/azure-machine-learning/resourceGroups/run-history"
+_GROUP = f"{MICROSOFT_SUBSCRIPTION}/resourceGroups/run-history"
+# What is part of a run's document where somebody has submitted it, and only there.
+_SUBMITTED = ("snapshot_id", "script", "image", "environment_variables", "data_stores")
 
 
 class RunHistory:
@@ -86,7 +88,8 @@ class RunHistory:
 
     def write(self, call: Call[Workspace], run: Run, etag: str = "") -> None:
         """Keeps a run; with an entity tag only over the run that it came with. Raises PreconditionFailed."""
-        body = json.dumps(asdict(run)).encode()
+        kept = {name: value for name, value in asdict(run).items() if value or name not in _SUBMITTED}
+        body = json.dumps(kept).encode()
         self._ask(call, Cosmos.upsert, _document(call, run.run_id), body, etag)
 
 

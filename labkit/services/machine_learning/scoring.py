@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
+from io import StringIO
 from typing import Any, ClassVar
 
 from labkit.authenticators.instrumentation_key import InstrumentationKey
@@ -30,12 +32,16 @@ from labkit.services.machine_learning.serving import (
     body_text,
     check_ahead,
 )
+from labkit.services.machine_learning.tls import Tls
 from labkit.services.machine_learning.workspace import TYPE
 
 # The one form of authentication that an endpoint is set to, and what it then takes, alone.
 # assumption: open-service-refuses-credentials
 FORMS: Mapping[str, Kinds] = {"none": (Anonymous,), "key": (ServiceKey,), "token": (ServiceToken,)}
 _ON_AKS = "api/v1/service"
+# Of what a script prints for one request: lines, and characters of each. Application Insights takes no longer
+# message. https://learn.microsoft.com/azure/azure-monitor/service-limits
+_LINES, _LONGEST = 1000, 32_768
 # What lies in the folder of a service.
 MODEL, SCRIPT = "model", "score.py"
 
@@ -74,6 +80,8 @@ class ScoringEndpoint(Resource):
     disk        what its model lies on, and its script, in `folder`
     script      what scores, or None for a checksum; `healthy` says whether its container started
     insights    the id of the component that is told of requests, and `telemetry`, what opens that
+    tls         what it is called over https with; None for one that is called over http
+    app_insights  whether what its script prints is reported; `output` is what waits for that
     """
 
     service: ClassVar[str] = "Web service"
@@ -91,6 +99,12 @@ class ScoringEndpoint(Resource):
     healthy: bool = field(default=True, kw_only=True)
     insights: str = field(default="", kw_only=True)
     telemetry: InstrumentationKey = field(default=InstrumentationKey(""), kw_only=True)
+    tls: Tls | None = field(default=None, kw_only=True)
+    app_insights: bool = field(default=False, kw_only=True)
+    output: list[str] = field(default_factory=list, repr=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.plain_http = self.tls is None
 
     @property
     def path(self) -> str:
@@ -99,8 +113,25 @@ class ScoringEndpoint(Resource):
 
     @property
     def address(self) -> str:
-        """Where it answers, as a URL."""
-        return f"https://{self.host}/{self.path}"
+        """Where it answers, as a URL: over http, unless somebody has enabled TLS."""
+        # The SDK's ssl_enabled defaults to False:
+        # https://learn.microsoft.com/python/api/azureml-core/azureml.core.webservice.aciwebservice
+        return f"{'http' if self.plain_http else 'https'}://{self.host}/{self.path}"
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """What is printed in it is output of the service, where Application Insights is enabled for it.
+        Statement data-endpoint-logs."""
+        # https://learn.microsoft.com/azure/machine-learning/v1/how-to-enable-app-insights
+        if not self.app_insights:
+            yield
+            return
+        with redirect_stdout(StringIO()) as printed:
+            try:
+                yield
+            finally:
+                lines = printed.getvalue().splitlines()
+                self.output += [line[:_LONGEST] for line in lines[:_LINES]]
 
     @property
     def opened(self) -> Capability:
@@ -169,7 +200,12 @@ class Scoring(Service):
             for one in resources if isinstance(found, FrontEnd) else (found,):
                 if isinstance(one, ScoringEndpoint) and one.host == found.host and one.path == path:
                     return one, one.id
-            nothing = FrontEnd(found.id, found.name, found.host, found.region, tenant_id=found.tenant_id)
+            nothing = FrontEnd(
+                *(found.id, found.name, found.host, found.region),
+                tenant_id=found.tenant_id,
+                plain_http=found.plain_http,
+                firewall=found.firewall,
+            )
             return nothing, f"{scheme}://{host}/{path[:120]}"
         raise UnknownHost(
             # What surrounds the host may be what somebody presents.
@@ -201,7 +237,10 @@ class Scoring(Service):
         model = target.disk.read(call, f"{target.folder}{MODEL}")
         takes = target.script.takes(body) if target.script else USUAL_MILLISECONDS
         self._serve(call, takes, ahead)
-        return target.script.answer(body) if target.script else _checksum(target.model_name, model, body)
+        if target.script is None:
+            return _checksum(target.model_name, model, body)
+        with target.listening():
+            return target.script.answer(body)
 
     def _serve(self, call: Call[ScoringEndpoint], takes: int, ahead: int) -> None:
         """How long it all takes. Raises Unavailable or ScriptTimedOut where that is too long."""
@@ -239,8 +278,9 @@ class Scoring(Service):
             user_agent=hop.caller,
             compute_type=endpoint.kind.upper(),
         )
+        printed, endpoint.output = tuple(endpoint.output), []
         try:
-            call.ask(AppInsights.track, endpoint.insights, endpoint.telemetry, request)
+            call.ask(AppInsights.track, endpoint.insights, endpoint.telemetry, request, printed)
         except Refusal:
             # Whoever watches is not there. The answer does not depend on it.
             return

@@ -159,6 +159,14 @@ def _no_constant(name: str) -> None:
 _JSON = json.JSONDecoder(parse_int=float, parse_constant=_no_constant)
 
 
+def check_script(script: object) -> None:
+    """Raises BadRequest for what is neither None nor a scoring script."""
+    if script is not None and type(script) is not ScoringScript:
+        raise BadRequest(
+            "That is no scoring script.", presented=brief(script), required="ScoringScript(run), or None"
+        )
+
+
 def check_ahead(ahead: object) -> None:
     """Raises BadRequest for what is no number of requests."""
     if not _is_count(ahead):

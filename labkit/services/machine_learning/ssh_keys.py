@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from labkit.access.vault_policy import VaultPolicies
-from labkit.authenticators.platform import Forwarded, Platform
+from labkit.authenticators.platform import Forwarded, ManagedIdentity, Platform
 from labkit.authenticators.ssh import SshKey, SshPassword, public_line
 from labkit.core.credential import Bearer
 from labkit.core.entropy import Entropy
-from labkit.core.errors import Unauthenticated, Unreachable
+from labkit.core.errors import NetworkDenied, Unauthenticated, Unreachable
 from labkit.core.operation import Call, operation
 from labkit.core.resource import Resources
 from labkit.identity.tenant import Tenant
@@ -28,9 +28,11 @@ from labkit.services import key_vault
 from labkit.services.azure_ad import KEY_VAULT, AzureAD
 from labkit.services.key_vault import KeyVault, Vault
 from labkit.services.machine_learning.workspace import MachineLearning, Workspace
+from labkit.services.resource_id import name_of
 from labkit.services.virtual_machine import VirtualMachines
+from labkit.stores import MICROSOFT_SUBSCRIPTION
 
-_SUBSCRIPTION = "/subscriptions/azure-machine-learning/resourceGroups/ssh"
+_GROUP = f"{MICROSOFT_SUBSCRIPTION}/resourceGroups/ssh"
 
 
 class SshVaults:
@@ -48,9 +50,8 @@ class SshVaults:
 
     def vault(self, call: Call[Workspace]) -> str:
         """The id of the vault of the workspace's region."""
-        workspace = call.target
-        name = f"ssh-{workspace.region}"
-        id = f"{_SUBSCRIPTION}/providers/{key_vault.TYPE}/{name}"
+        workspace, id = call.target, self.id_of(call.target)
+        name = name_of(id)
         if self._resources.get(id) is None:
             host, tenant_id = f"{name}.vault.azure.net", self._tenant.tenant_id
             where = (workspace.region, workspace.boundary, tenant_id, KEY_VAULT)
@@ -70,10 +71,22 @@ class SshVaults:
         [principal] = self._tenant.directory.service_principals()
         return principal.object_id
 
+    def id_of(self, workspace: Workspace) -> str:
+        """What the vault of the workspace's region is called, whether it is there or not."""
+        return f"{_GROUP}/providers/{key_vault.TYPE}/ssh-{workspace.region}"
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant that the vaults trust."""
+        return self._tenant.tenant_id
+
+    def certificate(self) -> ManagedIdentity:
+        """What Azure ML itself signs in to that tenant with."""
+        return self._platform.certificate(self._principal)
+
     def token(self, call: Call[Workspace]) -> Bearer:
         """A token of Azure ML itself, in Microsoft's own tenant."""
-        certificate = self._platform.certificate(self._principal)
-        return call.ask(AzureAD.token, self._tenant.id, certificate, KEY_VAULT).access_token.bearer
+        return call.ask(AzureAD.token, self._tenant.id, self.certificate(), KEY_VAULT).access_token.bearer
 
 
 class SshKeys(MachineLearning):
@@ -112,7 +125,7 @@ class SshKeys(MachineLearning):
         kept = call.ask(KeyVault.get_secret, vault, token, name)
         private = load_pem_private_key(kept.reveal().encode(), None)
         assert isinstance(private, Ed25519PrivateKey)
-        with suppress(Unreachable, Unauthenticated):
+        with suppress(Unreachable, NetworkDenied, Unauthenticated):
             call.ask(VirtualMachines.remove, machine, SshKey(username, kept.reveal()), _line(private))
         call.ask(KeyVault.delete_secret, vault, token, name)
 

@@ -27,6 +27,7 @@ from labkit.services.machine_learning.kubernetes_support import check_supported
 from labkit.services.machine_learning.scoring import ScoringEndpoint
 from labkit.services.machine_learning.service_forms import changed_form, check_flags, check_which, new_form
 from labkit.services.machine_learning.serving import ScoringScript, Serving
+from labkit.services.machine_learning.tls import Ssl, Tls, check_ssl, tls_of
 from labkit.services.machine_learning.workspace import TYPE, Workspace
 from labkit.services.resource_id import group_of, name_of
 from labkit.services.resource_manager import ResourceManager
@@ -55,14 +56,21 @@ def _check_aci(
     cmk_vault_base_url: str | None,
     cmk_key_name: str | None,
     cmk_key_version: str | None,
+    ssl: Ssl | None,
+    enable_app_insights: bool | None,
 ) -> None:
-    check_deployment("aci", name, auth_enabled, token_auth_enabled, script, None)
+    check_deployment("aci", name, auth_enabled, token_auth_enabled, script, None, enable_app_insights)
+    check_ssl(ssl, "aci")
     check_key(cmk_vault_base_url, cmk_key_name, cmk_key_version)
 
 
-def _check_change(kind: str, auth_enabled: bool | None, token_auth_enabled: bool | None) -> None:
-    if auth_enabled is None and token_auth_enabled is None:
-        raise BadRequest("Nothing to update.", required="auth_enabled or token_auth_enabled")
+def _check_change(
+    kind: str, auth_enabled: bool | None, token_auth_enabled: bool | None, ssl: Ssl | None = None
+) -> None:
+    check_ssl(ssl, kind)
+    if auth_enabled is None and token_auth_enabled is None and (ssl is None or ssl.enabled is None):
+        also = ", or ssl_enabled" if kind == "aci" else ""
+        raise BadRequest("Nothing to update.", required=f"auth_enabled or token_auth_enabled{also}")
     check_flags(kind, auth_enabled, token_auth_enabled)
 
 
@@ -81,15 +89,20 @@ class WebServices(Deployments):
         cmk_vault_base_url: str | None = None,
         cmk_key_name: str | None = None,
         cmk_key_version: str | None = None,
+        ssl: Ssl | None = None,
+        enable_app_insights: bool | None = None,
     ) -> WebService:
         """Deploys the latest version of a model to a new container group, which is created as the
-        workspace's managed identity; with a customer's key its disk is encrypted with that. Raises NotFound
-        for an unknown model, Conflict for a name that is taken, by a service or by a container group,
-        BadRequest for token authentication, for half a key and for a key in a release that knows none here,
-        and KeyUnavailable. Statements svc-defaults, svc-one-form, svc-auth-enabled, flow-web-service,
-        enc-aci-none, enc-aci-cmk."""
-        workspace = call.target
+        workspace's managed identity; with a customer's key its disk is encrypted with that, and with `ssl` it
+        is called over https. Raises NotFound for an unknown model, Conflict for a name that is taken, by a
+        service, by a container group or by whatever answers under a host name, BadRequest for token
+        authentication, for half a key, for a key in a release that knows none here and for what would not do
+        for TLS, and KeyUnavailable. Statements svc-defaults, svc-one-form, svc-auth-enabled,
+        flow-web-service, enc-aci-none, enc-aci-cmk, tls-internal."""
+        workspace, tls = call.target, tls_of(ssl, call.now)
+        host = self.free_host(tls) if tls else ""
         image, content = self._image(call, name, model)
+        script = script or image.script
         # What is in another workspace of this group, or was in an earlier one, has another name.
         group = f"{group_of(workspace.id)}/providers/{CONTAINER_GROUP}/{name}-{workspace.identity_id[:8]}"
         if self._resources.get(group) is not None:
@@ -100,10 +113,10 @@ class WebServices(Deployments):
         shown = {"image": workspace.own(image.tag)} | key
         call.ask(ResourceManager.put, group, as_identity, workspace.region, shown)
         disk = filled(call, self._resources.find(group), volume(content, script))
-        # assumption: endpoint-addresses
-        label = f"{name}.{workspace.name}.{name_of(group_of(group))}"
-        place = Place("aci", group, workspace.region, f"{label}.{workspace.region}.aci.azure.example", disk)
-        wanted = Wanted(name, new_form("aci", auth_enabled, token_auth_enabled), script)
+        host = host or _usual_host(workspace.id, name, workspace.region)
+        place = Place("aci", group, workspace.region, host, disk, tls=tls)
+        form = new_form("aci", auth_enabled, token_auth_enabled)
+        wanted = Wanted(name, form, script, app_insights=bool(enable_app_insights))
         return self._open(call, wanted, place, image)
 
     @operation(
@@ -119,22 +132,26 @@ class WebServices(Deployments):
         token_auth_enabled: bool | None = None,
         script: ScoringScript | None = None,
         serving: Serving | None = None,
+        enable_app_insights: bool | None = None,
     ) -> WebService:
-        """Deploys the latest version of a model to an attached cluster. Raises NotFound for an unknown model
-        or compute target, BadRequest for one that is no cluster and for both forms of authentication at
-        once, and Conflict for a name that is taken. Statements svc-defaults, svc-one-form, svc-auth-enabled,
-        flow-web-service."""
-        cluster = self._cluster(call.target, compute)
+        """Deploys the latest version of a model to an attached cluster, which says whether it is called over
+        https. Raises NotFound for an unknown model or compute target, BadRequest for one that is no cluster
+        and for both forms of authentication at once, and Conflict for a name that is taken. Statements
+        svc-defaults, svc-one-form, svc-auth-enabled, flow-web-service, tls-internal."""
+        target = self._cluster(call.target, compute)
+        cluster = target.machine
         check_supported(machine := self._resources.find(cluster), call.now)
         assert isinstance(machine, KubernetesCluster)
         image, content = self._image(call, name, model)
+        script = script or image.script
         as_identity, what = self.as_workspace(call, call.target), f"{call.target.id}/{name}"
         tag, files = call.target.own(image.tag), volume(content, script)
         region = call.ask(Kubernetes.deploy, cluster, as_identity, what, tag, content, files)
-        host = self._front_end(call, cluster, region).host
-        place = Place("aks", cluster, region, host, machine.data_disks, f"{what}/")
+        host = self._front_end(call, cluster, region, target.tls).host
+        place = Place("aks", cluster, region, host, machine.data_disks, f"{what}/", target.tls)
         form = new_form("aks", auth_enabled, token_auth_enabled)
-        return self._open(call, Wanted(name, form, script, serving or Serving()), place, image)
+        wanted = Wanted(name, form, script, serving or Serving(), bool(enable_app_insights))
+        return self._open(call, wanted, place, image)
 
     @operation("List web services", action=f"{_SERVICES}/read")
     def list_services(self, call: Call[Workspace]) -> list[WebService]:
@@ -150,10 +167,15 @@ class WebServices(Deployments):
         name: str,
         auth_enabled: bool | None = None,
         token_auth_enabled: bool | None = None,
+        ssl: Ssl | None = None,
     ) -> WebService:
-        """Changes how a service on ACI is authenticated to, at once. Raises NotFound, and BadRequest for what
-        it cannot have. Statements svc-auth-enabled, svc-one-form."""
-        return self._change(self._found(call, name, "aci"), auth_enabled, token_auth_enabled)
+        """Changes how a service on ACI is authenticated to and whether it is called over https, at once; its
+        address is another one then. Raises NotFound, BadRequest for what it cannot have, and Conflict for a
+        host name that is taken. Statements svc-auth-enabled, svc-one-form, tls-internal."""
+        endpoint = self._found(call, name, "aci")
+        if ssl is not None and ssl.enabled is not None:
+            self._secure(endpoint, tls_of(ssl, call.now))
+        return self._change(endpoint, auth_enabled, token_auth_enabled)
 
     @operation(
         "Update web service (AKS)", action=f"{_SERVICES}/aks/write", parse=partial(_check_change, "aks")
@@ -167,6 +189,15 @@ class WebServices(Deployments):
     ) -> WebService:
         """The same of a service on AKS."""
         return self._change(self._found(call, name, "aks"), auth_enabled, token_auth_enabled)
+
+    def _secure(self, endpoint: ScoringEndpoint, tls: Tls | None) -> None:
+        host = _usual_host(endpoint.workspace_id, endpoint.name, endpoint.region)
+        if tls is not None:
+            host = tls.cname if tls.cname == endpoint.host else self.free_host(tls)
+        # Where it is looked for goes with its host.
+        self._resources.remove(endpoint)
+        endpoint.host, endpoint.tls, endpoint.plain_http = host, tls, tls is None
+        self._resources.add(endpoint)
 
     def _change(self, endpoint: ScoringEndpoint, keys: bool | None, tokens: bool | None) -> WebService:
         form = changed_form(endpoint.auth, keys, tokens)
@@ -237,6 +268,12 @@ class WebServices(Deployments):
             "deployment": endpoint.deployment,
         }
         return ServiceAccess(Token(self._keys.sign(claims), self._clock), call.now + REFRESH_AFTER)
+
+
+def _usual_host(workspace: str, name: str, region: str) -> str:
+    """Where a service on ACI answers over http."""
+    # assumption: endpoint-addresses
+    return f"{name}.{name_of(workspace)}.{name_of(group_of(workspace))}.{region}.aci.azure.example"
 
 
 def _keys_of(endpoint: ScoringEndpoint) -> tuple[Secret, Secret]:
