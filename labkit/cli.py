@@ -77,12 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(command=command)
         return one
 
-    add(
-        "start",
-        _start,
-        "open the course in JupyterLab",
-        "Other options go to JupyterLab: jupyter lab --help.",
-    )
+    others = "Other options go to JupyterLab: jupyter lab --help."
+    add("start", _start, "open the course in JupyterLab", others)
     add("doctor", _doctor, "look at the installation and say what is missing")
     one = add("sweep", _sweep, "run the scenarios beside the notebooks")
     one.add_argument("--jobs", type=int, metavar="N", help="so many at a time; default: one per processor")
@@ -98,8 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     _serve_options(one)
     one = add("record", _record, "execute notebooks and store what comes out")
     one.add_argument("names", nargs="*", metavar="NOTEBOOK", help="file names; default: all of them")
+    _progress_options(add("progress", _progress, "say how far you have come, and where to go on"))
     one = add("statements", _statements, "list what the documents state, and where it is proved and shown")
     one.add_argument("--json", action="store_true", help="for programs")
+    add("checklist", _checklist, "print the hardening checklist of the course, in Markdown")
     one = add("assumptions", _assumptions, "list what the lab assumes because no document says it")
     one.add_argument("--json", action="store_true", help="for programs")
     return parser
@@ -112,6 +110,25 @@ def _serve_options(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--seed", type=_seed, default=2020, help="a whole number, or none for real entropy; default: 2020"
     )
+
+
+def _progress_options(one: argparse.ArgumentParser) -> None:
+    one.set_defaults(what=None)
+    what = one.add_subparsers(title="what else", metavar="WHAT")
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        part = what.add_parser(name, help=help, description=help, allow_abbrev=False)
+        part.set_defaults(what=name)
+        return part
+
+    part = add("export", "write it as JSON")
+    part.add_argument("file", metavar="FILE", help="a new file, or - to print it")
+    part = add("import", "merge what was exported")
+    part.add_argument("file", metavar="FILE", help="a file, or - to read what is piped in")
+    part = add("reset", "forget what was done")
+    part.add_argument("id", nargs="?", metavar="ID", help="an exercise, a prediction or a notebook")
+    part.add_argument("--all", action="store_true", help="everything")
+    part.add_argument("--yes", action="store_true", help="really")
 
 
 def _no_command(arguments: argparse.Namespace, others: list[str]) -> int:
@@ -189,6 +206,21 @@ def _record(arguments: argparse.Namespace, others: list[str]) -> int:
     return record_all(checkout() / "notebooks", arguments.names)
 
 
+def _progress(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit.course import progress_commands
+
+    if arguments.what == "export":
+        text = progress_commands.export(arguments.file)
+    elif arguments.what == "import":
+        text = progress_commands.take_in(arguments.file)
+    elif arguments.what == "reset":
+        text = progress_commands.reset(arguments.id, arguments.all, arguments.yes)
+    else:
+        text = progress_commands.show()
+    print(text, end="")
+    return 0
+
+
 def _statements(arguments: argparse.Namespace, others: list[str]) -> int:
     from labkit.checkout import checkout
     from labkit.ledger import coverage, faults
@@ -218,6 +250,13 @@ def _statement_lines(row: dict[str, Any]) -> list[str]:
         *(f"  notebook  {cell}" for cell in row["notebooks"]),
         "",
     ]
+
+
+def _checklist(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit.course.checklist import checklist
+
+    print(checklist().markdown())
+    return 0
 
 
 def _assumptions(arguments: argparse.Namespace, others: list[str]) -> int:

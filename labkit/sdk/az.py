@@ -9,10 +9,23 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkit.core.errors import LabError
-from labkit.sdk import az_account, az_directory, az_ml, az_rbac, az_roles
+from labkit.sdk import (
+    az_account,
+    az_applications,
+    az_directory,
+    az_ml,
+    az_ml_parts,
+    az_monitor,
+    az_network,
+    az_rbac,
+    az_resources,
+    az_roles,
+    az_vault,
+)
 from labkit.sdk.az_commands import COMMANDS, Command, find, read, usage
 from labkit.sdk.az_errors import AzError, in_words_of_az
-from labkit.sdk.az_output import Verbatim, pick, shown
+from labkit.sdk.az_output import Verbatim, shown
+from labkit.sdk.az_query import pick
 from labkit.sdk.az_session import Session, session_of
 from labkit.sdk.az_words import commands_of, words_of
 
@@ -22,7 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["AzError", "commands_of", "run"]
 
 # Loaded for the commands that they declare.
-_MODULES = (az_account, az_directory, az_ml, az_rbac, az_roles)
+_MODULES = (
+    *(az_account, az_applications, az_directory, az_ml, az_ml_parts, az_monitor, az_network, az_rbac),
+    *(az_resources, az_roles, az_vault),
+)
 
 
 def run(lab: Lab, line: str) -> str:
@@ -44,7 +60,7 @@ def run(lab: Lab, line: str) -> str:
         raise in_words_of_az(error, *session.known) from error
     if isinstance(answer, Verbatim):
         return answer.text
-    return shown(pick(answer, given.query) if given.query else answer, given.output)
+    return shown(pick(answer, given.query) if given.query else answer, given.output, bool(given.query))
 
 
 def _help(session: Session, words: Sequence[str]) -> str:

@@ -11,11 +11,15 @@ from labkit.access.errors import (
     RoleAssignmentExists,
     RoleDefinitionDoesNotExist,
 )
+from labkit.access.vault_policy import NotInPolicy
+from labkit.authenticators.password import AZURE_CLI
 from labkit.core.errors import Forbidden, LabError, NotFound, Refusal
 from labkit.identity.errors import SignInRefused, UnknownTenant
 from labkit.identity.oauth_errors import number_of, oauth_error
 from labkit.services.graph import Graph
+from labkit.services.key_vault import TYPE as VAULTS
 from labkit.services.resource_id import name_of
+from labkit.services.vault_access import PERMISSIONS
 
 _NO_RIGHT = (
     "The client '{name}' with object id '{id}' does not have authorization to perform action '{action}' "
@@ -23,6 +27,12 @@ _NO_RIGHT = (
     "credentials."
 )
 GONE = "Resource {} does not exist or one of its queried reference-property objects are not present."
+# https://learn.microsoft.com/azure/key-vault/general/troubleshooting-access-issues
+_NOT_IN_POLICY = (
+    "The user, group or application 'appid={app};oid={id};iss=https://sts.windows.net/{tenant}/' does not "
+    "have {what} permission on key vault '{vault}'. For help resolving this issue, please see "
+    "https://go.microsoft.com/fwlink/?linkid=2125287"
+)
 _DENIED = (
     "The client '{name}' with object id '{id}' has permission to perform action '{action}' on scope "
     "'{scope}'; however, the access is denied because of a deny assignment."
@@ -66,6 +76,8 @@ def _sentence(error: LabError, name: str, object_id: str, tenant: str) -> str:
     service = getattr(error, "service", "")
     if isinstance(error, Forbidden) and service == Graph.name:
         return "Insufficient privileges to complete the operation."
+    if isinstance(error, NotInPolicy):
+        return _of_the_vault(error, object_id, tenant)
     if isinstance(error, Forbidden) and not isinstance(error, LinkedAuthorizationFailed):
         # What the door requires is an action on a scope.
         action, _, scope = error.required.partition(" on ")
@@ -84,6 +96,16 @@ def _sentence(error: LabError, name: str, object_id: str, tenant: str) -> str:
     return _from_sign_in(error) if isinstance(error, (SignInRefused, UnknownTenant)) else error.message
 
 
+def _of_the_vault(error: NotInPolicy, object_id: str, tenant: str) -> str:
+    action, _, scope = error.required.partition(" on ")
+    kind, _, part = action.removeprefix(f"{VAULTS}/").partition("/")
+    # An action that several permissions give is called by the last of them: reading a key is listing it here.
+    names = [name for name, parts in PERMISSIONS.get(kind, {}).items() if part in parts]
+    what = f"{kind} {names[-1]}" if names else action
+    vault = name_of(scope)
+    return _NOT_IN_POLICY.format(app=AZURE_CLI, id=object_id, tenant=tenant, what=what, vault=vault)
+
+
 def _missing(id: str) -> str:
     segments = id.split("/")
     if len(segments) == 3:
@@ -91,8 +113,7 @@ def _missing(id: str) -> str:
     if len(segments) == 5:
         return f"Resource group '{segments[4]}' could not be found."
     if len(segments) > 8:
-        kind = f"{segments[6]}/{segments[7]}/{name_of(id)}"
-        return f"The Resource '{kind}' under resource group '{segments[4]}' was not found."
+        return f"The Resource '{'/'.join(segments[6:])}' under resource group '{segments[4]}' was not found."
     return f"The resource '{id}' could not be found."
 
 

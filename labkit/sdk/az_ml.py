@@ -16,28 +16,31 @@ from labkit.services.authorization import Authorization
 from labkit.services.machine_learning.workspace import TYPE
 from labkit.services.resource_manager import ResourceManager
 
-_NAME = needed("--workspace-name", "-w")
-_GROUP = needed("--resource-group", "-g")
+WORKSPACE = needed("--workspace-name", "-w")
+GROUP = needed("--resource-group", "-g")
 _PROPERTIES = {
     "applicationInsights": "insights",
     "containerRegistry": "registry",
+    "hbiWorkspace": "hbiWorkspace",
     "identityPrincipalId": "identity",
     "keyVault": "vault",
+    "sku": "edition",
     "storageAccount": "storage",
 }
 
 
-def _id(session: Session, given: Namespace) -> str:
+def workspace_id(session: Session, given: Namespace) -> str:
+    """The id of the workspace that a command names. Raises AzError."""
     group = f"{session.subscription(given.subscription)}/resourceGroups/{given.resource_group}"
     return f"{group}/providers/{TYPE}/{given.workspace_name}"
 
 
-@command("ml workspace share", _NAME, _GROUP, needed("--user"), needed("--role"), extension=ML_EXTENSION)
+@command("ml workspace share", WORKSPACE, GROUP, needed("--user"), needed("--role"), extension=ML_EXTENSION)
 def share(session: Session, given: Namespace) -> None:
     """Gives somebody a role on a workspace: a user principal name, or an object id. Prints nothing."""
     user = object_id_of(session, given.user) if "@" in given.user else given.user
     try:
-        session.ask(Authorization.assign, _id(session, given), given.role, user)
+        session.ask(Authorization.assign, workspace_id(session, given), given.role, user)
     except PrincipalNotFound as refusal:
         said = in_words_of_az(refusal, *session.known)
         said.advice = _about(session, user) or said.advice
@@ -73,13 +76,13 @@ def list_(session: Session, given: Namespace) -> Any:
     ]
 
 
-@command("ml workspace show", _NAME, _GROUP, extension=ML_EXTENSION)
+@command("ml workspace show", WORKSPACE, GROUP, extension=ML_EXTENSION)
 def show(session: Session, given: Namespace) -> Any:
     """A workspace, and what it depends on."""
-    document = session.ask(ResourceManager.get, _id(session, given))
+    document = session.ask(ResourceManager.get, workspace_id(session, given))
     properties = document["properties"]
     return {
-        **{name: properties[key] for name, key in _PROPERTIES.items()},
+        **{name: properties[key] for name, key in _PROPERTIES.items() if key in properties},
         "id": document["id"],
         "identityTenantId": session.account.tenant,
         "identityType": "SystemAssigned",

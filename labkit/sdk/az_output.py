@@ -1,16 +1,14 @@
-"""What az prints: JSON as it indents it, or bare values."""
+"""What az prints: JSON as it indents it, bare values, or a table."""
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from labkit.sdk.az_errors import UsageError
-
-FORMATS = ("json", "none", "tsv")
-_STEP = re.compile(r"(?:^|(?<=.)\.)([A-Za-z_][A-Za-z0-9_]*)|\[(-?[0-9]{1,9}|)\]")
+FORMATS = ("json", "none", "table", "tsv")
+# What az leaves out of every table.
+_NOT_IN_TABLES = ("id", "type", "etag", "revision")
 
 
 @dataclass(frozen=True)
@@ -20,46 +18,13 @@ class Verbatim:
     text: str = field(repr=False)
 
 
-def pick(value: Any, query: str) -> Any:
-    """The part of an answer that `--query` names: names, numbers in brackets, and `[]` for each of a list.
-    What is not there is None. Raises UsageError."""
-    position = 0
-    steps: list[str | int | None] = []
-    while position < len(query):
-        step = _STEP.match(query, position)
-        if step is None:
-            break
-        name, index = step.groups()
-        steps.append(name if name is not None else int(index) if index else None)
-        position = step.end()
-    if position < len(query) or not steps:
-        raise UsageError(
-            f"az: error: argument --query: invalid jmespath_type value: {query[:60]!r}",
-            required="for instance objectId, user.name, [0].id or [].principalName",
-            advice="the lab reads paths; for more than that, json.loads(lab.az(...))",
-        )
-    return _walk(value, steps)
-
-
-def _walk(value: Any, steps: list[str | int | None]) -> Any:
-    for number, step in enumerate(steps):
-        if step is None:
-            if not isinstance(value, list):
-                return None
-            found = (_walk(one, steps[number + 1 :]) for one in value)
-            return [one for one in found if one is not None]
-        if isinstance(step, str):
-            value = value.get(step) if isinstance(value, dict) else None
-        else:
-            inside = isinstance(value, list) and -len(value) <= step < len(value)
-            value = value[step] if inside else None
-    return value
-
-
-def shown(value: Any, form: str) -> str:
-    """An answer as az prints it, without the line's end. No answer is shown as nothing."""
+def shown(value: Any, form: str, chosen: bool = False) -> str:
+    """An answer as az prints it, without the line's end. No answer is shown as nothing. `chosen` is whether a
+    query has chosen what is in it: a table then keeps the order of the query."""
     if value is None or form == "none":
         return ""
+    if form == "table":
+        return _table(value if isinstance(value, list) else [value], chosen)
     if form == "tsv":
         return "\n".join(_row(one) for one in (value if isinstance(value, list) else [value]))
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
@@ -75,3 +40,30 @@ def _cell(value: Any) -> str:
     if isinstance(value, (list, dict)):
         return str(len(value)) if value else ""
     return "None" if value is None else str(value)
+
+
+def _table(values: list[Any], chosen: bool) -> str:
+    """Columns with a line under their names. Lists and objects have no column."""
+    rows = [_columns(one, chosen) for one in values]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if not names:
+        return ""
+    lines = [names, *([row.get(name, "") for name in names] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _columns(value: Any, chosen: bool) -> dict[str, str]:
+    if isinstance(value, list):
+        return {f"Column{number}": str(one) for number, one in enumerate(value, 1)}
+    if not isinstance(value, dict):
+        return {"Result": str(value)}
+    return {
+        f"{name[:1].upper()}{name[1:]}": str(value[name])
+        for name in (value if chosen else sorted(value))
+        if name not in _NOT_IN_TABLES and value[name] is not None and not isinstance(value[name], list | dict)
+    }

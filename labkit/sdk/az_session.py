@@ -98,12 +98,15 @@ class Session:
 
     def ask(self, op: Op[P, R], target: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """A call on Resource Manager as whoever is logged in. Raises a Refusal."""
-        return self.lab.ask(self.account.caller, op, target, self._bearer(ARM), *args, **kwargs)
+        return self.ask_with(ARM, op, target, *args, **kwargs)
+
+    def ask_with(self, resource: str, op: Op[P, R], target: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same with a token for another resource, such as a key vault's. Raises a Refusal."""
+        return self.lab.ask(self.account.caller, op, target, self._bearer(resource), *args, **kwargs)
 
     def ask_graph(self, op: Op[P, R], path: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """A call on Azure AD Graph, for a collection of the tenant or a thing in it. Raises a Refusal."""
-        target = f"{GRAPH}/{self.account.tenant}/{path}"
-        return self.lab.ask(self.account.caller, op, target, self._bearer(GRAPH), *args, **kwargs)
+        return self.ask_with(GRAPH, op, f"{GRAPH}/{self.account.tenant}/{path}", *args, **kwargs)
 
     def _bearer(self, resource: str) -> Bearer:
         account = self.account

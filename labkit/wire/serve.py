@@ -58,13 +58,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self._found(body))
 
     def _found(self, body: bytes) -> Answer:
-        host = self.headers.get("Host", "")
+        server = cast(Server, self.server)
+        host = server.only or self.headers.get("Host", "")
         try:
-            request = Request.to(self.command, f"https://{host}{self.path}", dict(self.headers.items()), body)
+            url = f"{server.scheme}://{host}{self.path}"
+            request = Request.to(self.command, url, dict(self.headers.items()), body)
         except ValueError:
             return _said(400, "That is no address.")
+        server.hears(request)
         try:
-            found = routes.answer(cast(Server, self.server).lab, request)
+            found = routes.answer(server.lab, request)
         except Exception as error:
             # One broken request must not take the others with it.
             return _said(500, f"labkit itself failed: {type(error).__name__}. This is a mistake of labkit.")
@@ -133,12 +136,23 @@ def _chunks(stream: BufferedIOBase) -> bytes:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a lab. `lab` is that one."""
+    """Serves a lab, over TLS where there is a `context`: `scheme` says which. `only` is the one host name
+    that is answered for, whatever a request says; "" for all that the lab has. `hears` gets each request
+    first, as whoever is at this end of the wire can read it."""
 
     daemon_threads = True
 
-    def __init__(self, lab: AnyLab, host: str, port: int, context: ssl.SSLContext) -> None:
-        self.lab = lab
+    def __init__(
+        self,
+        lab: AnyLab,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None,
+        only: str = "",
+        hears: Callable[[Request], object] = lambda request: None,
+    ) -> None:
+        self.lab, self.only, self.hears = lab, only, hears
+        self.scheme = "http" if context is None else "https"
         self._context = context
         super().__init__((host, port), _Handler)
 
@@ -151,6 +165,8 @@ class Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[Any, Any]:
         """The greeting of TLS is left to the thread of the connection: a silent client holds up nobody."""
         connection, address = super().get_request()
+        if self._context is None:
+            return connection, address
         wrapped = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return wrapped, address
 
@@ -169,16 +185,22 @@ def serving(lab: AnyLab, host: str = "127.0.0.1", port: int = 0) -> Iterator[dic
     host = _checked(host, port)
     with TemporaryDirectory(prefix="labkit-") as folder:
         certificates = issue((*routes.ROUTES, *dict.fromkeys((*_OWN_NAMES, host))))
-        context = _context(certificates.server, Path(folder))
-        server = Server(lab, host, port, context)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield _told(certificates.authority, Path(folder), host, server.server_port)
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        context = context_of(certificates.server, Path(folder))
+        with running(Server(lab, host, port, context)) as bound:
+            yield _told(certificates.authority, Path(folder), host, bound)
+
+
+@contextmanager
+def running(server: Server) -> Iterator[int]:
+    """Has a server answer while the `with` lasts. Gives its port."""
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def _checked(host: str, port: int) -> str:
@@ -197,7 +219,9 @@ def _checked(host: str, port: int) -> str:
     return host
 
 
-def _context(server: bytes, folder: Path) -> ssl.SSLContext:
+def context_of(server: bytes, folder: Path) -> ssl.SSLContext:
+    """TLS 1.2 or later, with a certificate and its key in PEM. Raises ssl.SSLError for what OpenSSL does not
+    take."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # OpenSSL reads keys from files only. The folder is nobody else's, and the file is gone at once.

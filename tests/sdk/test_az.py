@@ -130,8 +130,8 @@ class TestBadLines:
             ("ad sp show --id x y", "az ad sp show: error: unrecognized arguments: y"),
             ("ad sp create-for-rbac --years many", "error: argument --years: invalid int value: 'many'"),
             (
-                "account show -o table",
-                "az account show: error: argument --output/-o: invalid choice: 'table'",
+                "account show -o yaml",
+                "az account show: error: argument --output/-o: invalid choice: 'yaml'",
             ),
             ("account show --query 'a b'", "az: error: argument --query: invalid jmespath_type value"),
             ("account show --subscription x", "Subscription 'x' not found. Check the spelling and casing"),
@@ -197,7 +197,10 @@ class TestBadLines:
             lab.az(Text("account show"))
 
     def test_an_unknown_command_says_which_there_are(self, lab: Lab) -> None:
-        assert refused(lab, "foo").required == "one of account, ad, extension, login, logout, role"
+        assert refused(lab, "foo").required == (
+            "one of account, acr, ad, aks, container, cosmosdb, extension, keyvault, login, logout, monitor, "
+            "network, role, storage"
+        )
         assert refused(lab, "ad sp foo").required == "one of create-for-rbac, delete, list, show"
         lab.az(EXTENSION)
         assert " ml," in refused(lab, "foo").required

@@ -1,47 +1,14 @@
-"""What az prints, and what `--query` picks of it."""
+"""What az prints."""
 
 import json
 from typing import Any
 
 import pytest
 
-from labkit.sdk.az_errors import UsageError
-from labkit.sdk.az_output import Verbatim, pick, shown
+from labkit.sdk.az_output import Verbatim, shown
 from labkit.sdk.az_rbac import _Made
 
 VALUE = {"b": [{"n": "x", "m": 1}, {"n": "y"}], "a": {"c": None, "d": True}, "e": "ü"}
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("e", "ü"),
-        ("a.d", True),
-        ("a.c", None),
-        ("b[0].n", "x"),
-        ("b[-1].n", "y"),
-        ("b[].n", ["x", "y"]),
-        ("b[].m", [1]),
-        ("b[5]", None),
-        ("b[-3]", None),
-        ("e[]", None),
-        ("x.y.z", None),
-        ("b.n", None),
-    ],
-)
-def test_a_path_leads_to_what_is_there(query: str, found: Any) -> None:
-    assert pick(VALUE, query) == found
-
-
-@pytest.mark.parametrize("query", ["", " ", ".a", "a.", "a b", "a|b", "[?n=='x']", "a..b", "[x]", "9" * 50])
-def test_what_is_no_path_is_refused(query: str) -> None:
-    with pytest.raises(UsageError, match="invalid jmespath_type value"):
-        pick(VALUE, query)
-
-
-def test_a_list_at_the_top() -> None:
-    assert pick([{"n": 1}, {"n": 2}], "[].n") == [1, 2]
-    assert pick([{"n": 1}, {"n": 2}], "[1].n") == 2
 
 
 def test_json_is_sorted_and_readable() -> None:
@@ -66,3 +33,37 @@ def test_columns_have_the_plain_values() -> None:
 
 def test_what_is_printed_as_it_is_does_not_show_in_what_holds_it() -> None:
     assert "hidden" not in f"{Verbatim('hidden')!r} {_Made('name', 'uri', secret='hidden')!r}"
+
+
+def test_a_table_has_a_column_for_each_plain_value() -> None:
+    rows = [
+        {"name": "a", "id": "/x", "size": 10, "parts": [], "region": None},
+        {"name": "longer", "more": True},
+    ]
+    assert shown(rows, "table").split("\n") == [
+        "Name    Size  More",
+        "------  ----  ----",
+        "a       10",
+        "longer        True",
+    ]
+
+
+def test_a_table_is_sorted_by_name_unless_a_query_chose() -> None:
+    value = {"b": 1, "a": 2}
+    assert shown(value, "table").split("\n")[0] == "A  B"
+    assert shown(value, "table", chosen=True).split("\n")[0] == "B  A"
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        ([], [""]),
+        ([{}], [""]),
+        ([{"a": None}], [""]),
+        ("x", ["Result", "------", "x"]),
+        (["x", "y"], ["Result", "------", "x", "y"]),
+        ([["x", "y"]], ["Column1  Column2", "-------  -------", "x        y"]),
+    ],
+)
+def test_little_makes_a_little_table(value: Any, lines: list[str]) -> None:
+    assert shown(value, "table").split("\n") == lines

@@ -139,7 +139,7 @@ class TestDeploying:
         assert refused(lambda: on_aks(ws, token_auth_enabled=value)).status_code == 400
 
     @pytest.mark.parametrize(
-        "argument", [{"ssl_enabled": True}, {"primary_key": "mine"}, {"location": "westus2"}]
+        "argument", [{"dns_name_label": "mine"}, {"primary_key": "mine"}, {"location": "westus2"}]
     )
     def test_what_would_only_look_protected_is_refused(self, ws: Any, argument: dict[str, Any]) -> None:
         error = refused(lambda: on_aci(ws, **argument))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from labkit.sdk.azureml.exceptions import WebserviceException, refused_as
+from labkit.core.errors import brief
+from labkit.core.secret import Secret
+from labkit.sdk.azureml.exceptions import UserErrorException, WebserviceException, refused_as
 from labkit.services.machine_learning.serving import Serving
+from labkit.services.machine_learning.tls import Ssl
+
+_LONGEST_PEM = 100_000
 
 
 def check_covered(**arguments: object) -> None:
@@ -36,11 +42,13 @@ class DeploymentConfiguration:
 
 @dataclass(frozen=True)
 class AciServiceDeploymentConfiguration(DeploymentConfiguration):
-    """For Azure Container Instances; with a key of the customer's for the disk, or without."""
+    """For Azure Container Instances; with a key of the customer's for the disk, or without, and called over
+    https or not."""
 
     cmk_vault_base_url: str | None = None
     cmk_key_name: str | None = None
     cmk_key_version: str | None = None
+    ssl: Ssl | None = field(default=None, repr=False)
 
     @property
     def key(self) -> tuple[str | None, str | None, str | None]:
@@ -61,3 +69,27 @@ def serving_of(**settings: Any) -> Serving:
     """How a service is run: what is None stays as the lab has it. Raises WebserviceException."""
     with refused_as(WebserviceException):
         return Serving(**{name: value for name, value in settings.items() if value is not None})
+
+
+def ssl_of(
+    enabled: bool | None, cert_pem_file: object, key_pem_file: object, cname: str | None
+) -> Ssl | None:
+    """What the four arguments say of TLS, with what stands in the two files; None where they say nothing.
+    Raises UserErrorException for a file that cannot be read."""
+    if (enabled, cert_pem_file, key_pem_file, cname) == (None, None, None, None):
+        return None
+    key = _read("ssl_key_pem_file", key_pem_file)
+    certificate = _read("ssl_cert_pem_file", cert_pem_file)
+    return Ssl(enabled, cname, certificate, None if key is None else Secret(key))
+
+
+def _read(what: str, file: Any) -> str | None:
+    if file is None:
+        return None
+    try:
+        with Path(file).open(encoding="ascii") as opened:
+            return opened.read(_LONGEST_PEM + 1)
+    except (OSError, TypeError, ValueError) as error:
+        raise UserErrorException(
+            f"{what} cannot be read.", presented=brief(file, 80), required="a file in PEM"
+        ) from error

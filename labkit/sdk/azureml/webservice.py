@@ -17,6 +17,7 @@ from labkit.sdk.azureml.configuration import (
     DeploymentConfiguration,
     check_covered,
     serving_of,
+    ssl_of,
 )
 from labkit.sdk.azureml.exceptions import WebserviceException, check_text, refused_as
 from labkit.sdk.azureml.handle import Handle
@@ -158,15 +159,17 @@ class AciWebservice(Webservice):
         cmk_key_version: str | None = None,
     ) -> AciServiceDeploymentConfiguration:
         """How to deploy. Keys are off unless `auth_enabled` is True; a misspelt argument is a TypeError. The
-        three `cmk_` arguments name the customer's key for the disk. Statements svc-auth-enabled,
-        svc-defaults, enc-aci-cmk."""
-        check_covered(location=location, ssl_enabled=ssl_enabled, ssl_cert_pem_file=ssl_cert_pem_file)
-        check_covered(ssl_key_pem_file=ssl_key_pem_file, ssl_cname=ssl_cname, dns_name_label=dns_name_label)
+        three `cmk_` arguments name the customer's key for the disk. The service is called over http unless
+        `ssl_enabled` is True, which takes a certificate in PEM, its key and the host name that clients call.
+        Raises UserErrorException for a file that cannot be read. Statements svc-auth-enabled, svc-defaults,
+        enc-aci-cmk, tls-internal."""
+        check_covered(location=location, dns_name_label=dns_name_label)
         check_covered(primary_key=primary_key, secondary_key=secondary_key)
         check_covered(collect_model_data=collect_model_data)
+        ssl = ssl_of(ssl_enabled, ssl_cert_pem_file, ssl_key_pem_file, ssl_cname)
         sizes = (cpu_cores, memory_gb, tags, properties, description)
         key = (cmk_vault_base_url, cmk_key_name, cmk_key_version)
-        return AciServiceDeploymentConfiguration(auth_enabled, *sizes, enable_app_insights, *key)
+        return AciServiceDeploymentConfiguration(auth_enabled, *sizes, enable_app_insights, *key, ssl)
 
     def update(
         self,
@@ -183,11 +186,12 @@ class AciWebservice(Webservice):
         models: object = None,
         inference_config: object = None,
     ) -> None:
-        """Switches keys on or off. Raises WebserviceException. Statement svc-auth-enabled."""
+        """Switches keys on or off, and https; `scoring_uri` is another one then. Raises WebserviceException.
+        Statements svc-auth-enabled, tls-internal."""
         check_covered(image=image, models=models, inference_config=inference_config)
-        check_covered(ssl_enabled=ssl_enabled, ssl_cert_pem_file=ssl_cert_pem_file)
-        check_covered(ssl_key_pem_file=ssl_key_pem_file, ssl_cname=ssl_cname)
-        self.workspace.ask(self._ops.update, self.name, auth_enabled)
+        ssl = ssl_of(ssl_enabled, ssl_cert_pem_file, ssl_key_pem_file, ssl_cname)
+        updated = self.workspace.ask(self._ops.update, self.name, auth_enabled, None, ssl)
+        self._fill(self.workspace, updated)
 
 
 class AksWebservice(Webservice):
@@ -296,11 +300,13 @@ def deploy(
     configuration = wanted.deploy_configuration() if configuration is None else configuration
     if isinstance(configuration, AciServiceDeploymentConfiguration) and cluster is None:
         keys, key = configuration.auth_enabled, configuration.key
-        seen = workspace.ask(WebServices.deploy_aci, name, model, keys, None, script, *key)
+        ssl = configuration.ssl
+        watched = configuration.enable_app_insights
+        seen = workspace.ask(WebServices.deploy_aci, name, model, keys, None, script, *key, ssl, watched)
     elif isinstance(configuration, AksServiceDeploymentConfiguration) and cluster is not None:
         forms = (configuration.auth_enabled, configuration.token_auth_enabled)
-        serving = configuration.serving
-        seen = workspace.ask(WebServices.deploy_aks, name, model, cluster, *forms, script, serving)
+        last = (configuration.serving, configuration.enable_app_insights)
+        seen = workspace.ask(WebServices.deploy_aks, name, model, cluster, *forms, script, *last)
     else:
         raise WebserviceException(
             "The configuration and the target do not fit each other.",

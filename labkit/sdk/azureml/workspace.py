@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 from labkit.core.operation import Op, R
@@ -11,6 +12,7 @@ from labkit.sdk.azureml.authentication import AbstractAuthentication, signed_in
 from labkit.sdk.azureml.creation import check_no_clusters, make, properties_of
 from labkit.sdk.azureml.exceptions import (
     AzureMLException,
+    ComputeTargetException,
     ProjectSystemException,
     UserErrorException,
     WebserviceException,
@@ -19,6 +21,7 @@ from labkit.sdk.azureml.exceptions import (
     refused_as,
 )
 from labkit.sdk.azureml.handle import Handle
+from labkit.services.machine_learning.compute import RESOURCE_TYPE
 from labkit.services.machine_learning.workspace import TYPE
 from labkit.services.resource_id import group_of, name_of
 from labkit.services.resource_manager import ResourceManager
@@ -159,6 +162,22 @@ class Workspace(Handle):
         properties = document["properties"]
         return shown | {name: properties[ours] for name, ours in _DETAILS.items() if ours in properties}
 
+    @property
+    def compute_targets(self) -> dict[str, Any]:
+        """Its compute targets by name. Raises ComputeTargetException."""
+        documents = self.ask(ResourceManager.collection, RESOURCE_TYPE, kind=ComputeTargetException)
+        return {one["name"]: _named("compute", "ComputeTarget")(self, one["name"]) for one in documents}
+
+    @property
+    def models(self) -> dict[str, Any]:
+        """The newest version of each of its models, by name. Raises WebserviceException."""
+        return {one.name: one for one in _named("model", "Model").list(self)}
+
+    @property
+    def webservices(self) -> dict[str, Any]:
+        """Its web services by name. Raises WebserviceException."""
+        return {one.name: one for one in _named("webservice", "Webservice").list(self)}
+
     def _document(self) -> dict[str, Any]:
         return self.ask(ResourceManager.get, kind=ProjectSystemException)
 
@@ -187,6 +206,11 @@ class Workspace(Handle):
 
 
 Workspaces = dict[str, list[Workspace]]
+
+
+def _named(module: str, name: str) -> Any:
+    # What a workspace has is known by modules that know workspaces.
+    return getattr(import_module(f"labkit.sdk.azureml.{module}"), name)
 
 
 def _readable(auth: AbstractAuthentication, subscription: str | None, group: str | None) -> list[str]:
