@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labkit.core.errors import BadInput
 from labkit.core.show import Shown
 from labkit.course.describing import describe
+from labkit.course.keeper import keep, known
+from labkit.course.progress_state import Forecast, chose, revealed
 from labkit.course.registry import content, pick
 
 
@@ -20,27 +22,15 @@ class Prediction:
     options: tuple[str, ...]
 
 
-@dataclass
-class _Record:
-    """`counts` is the last choice before the reveal, `late` the last one after it."""
-
-    counts: str | None = None
-    late: str | None = None
-    revealed: bool = False
-
-
-# By prediction id. A restarted kernel begins anew.
-_records: dict[str, _Record] = {}
-
-
 @dataclass(frozen=True, repr=False)
 class Reveal(Shown):
     """What was predicted (None for nothing), and what the lab answered. `late` is a choice made afterwards,
-    which does not count."""
+    which does not count; `remark` is what else there is to say."""
 
     predicted: str | None
     outcome: str
     late: str | None = None
+    remark: str = ""
 
     @property
     def right(self) -> bool | None:
@@ -53,39 +43,41 @@ class Reveal(Shown):
         else:
             verdict = "Right" if self.right else "Not what you thought"
             said = f"{verdict}: you predicted {self.predicted}, the lab answered {self.outcome}."
-        return said if self.late is None else f"{said} {_too_late(self.late)}"
+        return f"{said}\n{self.remark}" if self.remark else said
 
 
 @dataclass(frozen=True, repr=False)
 class Bet(Shown):
     """A prediction in the learner's hand. `choice` is what it says so far, None while nothing was chosen;
-    `remark` is about what was chosen just now."""
+    `remark` is about what was chosen just now, and `late` that choice where it does not count."""
 
     prediction: Prediction
     remark: str
-    _record: _Record
+    _forecast: Forecast
+    late: str | None = None
 
     @property
     def choice(self) -> str | None:
         """The choice that counts."""
-        return self._record.counts
+        return self._forecast.choice
 
     def reveal(self, outcome: str) -> Reveal:
         """Compares with what the lab answered, which has to be one of the options. Raises BadInput. From now
-        on no other choice counts."""
+        on no other choice counts, in this kernel or in any later one."""
         if type(outcome) is not str or outcome not in self.prediction.options:
             raise BadInput(
                 f"The prediction {self.prediction.id} has no such outcome.",
                 presented=describe(outcome),
                 required=_listed(self.prediction.options),
             )
-        self._record.revealed = True
-        return Reveal(self._record.counts, outcome, self._record.late)
+        id = self.prediction.id
+        remark = keep(revealed(id, outcome), "" if self.late is None else _too_late(id, self.late))
+        return Reveal(known().predictions[id].choice, outcome, self.late, remark)
 
     def __repr__(self) -> str:
         prediction = self.prediction
         lines = [prediction.question, f"Options: {_listed(prediction.options)}"]
-        if self.choice is None and not self._record.revealed:
+        if self.choice is None and self._forecast.outcome is None:
             lines.append(f'To choose one: predict("{prediction.id}", "{prediction.options[0]}")')
         elif self.choice is not None:
             lines.append(f"Your prediction: {self.choice}")
@@ -100,32 +92,34 @@ def predictions() -> tuple[Prediction, ...]:
 def predict(id: str, choice: object = None) -> Bet:
     """Shows a question about the lab and its options; with one of these as `choice`, commits to it.
 
-    The last choice before the reveal counts; a later one is kept, and does not count. A choice that is no
-    option is told so and changes nothing. Raises BadInput for an unknown id.
+    The last choice before the first reveal counts, for good: it is kept, and a restarted kernel that runs the
+    notebook again changes nothing about it. A later choice does not count, until `begin_anew(id)` or
+    `labkit progress reset` has the prediction forgotten; then whoever runs the notebook again predicts anew.
+    A choice that is no option is told so and changes nothing. Raises BadInput for an unknown id.
     """
     found = pick("prediction", predictions(), id)
-    record = _records.setdefault(found.id, _Record())
-    remark = _choose(found, record, choice)
-    return Bet(found, remark, record)
+    before = known().predictions.get(found.id, Forecast())
+    bet = _chosen(found, before, choice)
+    if bet.choice is None or bet.choice == before.choice:
+        return bet
+    return replace(bet, remark=keep(chose(found.id, bet.choice), bet.remark))
 
 
-def _choose(prediction: Prediction, record: _Record, choice: object) -> str:
-    """Keeps the choice; returns what there is to say about it."""
+def _chosen(prediction: Prediction, before: Forecast, choice: object) -> Bet:
+    """What a choice makes of what is known."""
     if choice is None:
-        return ""
+        return Bet(prediction, "", before)
     if type(choice) is not str or choice not in prediction.options:
-        return f"That is not among the options: it is {describe(choice)}."
-    if not record.revealed:
-        record.counts = choice
-        return ""
-    if choice == record.counts:
-        return ""
-    record.late = choice
-    return _too_late(choice)
+        return Bet(prediction, f"That is not among the options: it is {describe(choice)}.", before)
+    if before.outcome is None:
+        return Bet(prediction, "", replace(before, choice=choice))
+    if choice == before.choice:
+        return Bet(prediction, "", before)
+    return Bet(prediction, _too_late(prediction.id, choice), before, late=choice)
 
 
-def _too_late(choice: str) -> str:
-    known = "the answer was known by then. Restart the kernel to begin anew."
+def _too_late(id: str, choice: str) -> str:
+    known = f'the answer was known by then. To begin anew: labkit.course.begin_anew("{id}")'
     return f"Your later choice, {choice}, does not count: {known}"
 
 

@@ -10,13 +10,15 @@ from labkit.core.show import Shown
 from labkit.course.checking import NotUsable, text_of
 from labkit.course.describing import describe
 from labkit.course.exercise import Bench, Exercise, Result
+from labkit.course.keeper import keep
+from labkit.course.progress_state import attempted, explained, hinted
 from labkit.course.registry import content, pick
 from labkit.course.stepping import run
 
 # What a learner reads where a checker does not use `checking` as it should.
 UNREADABLE = "Looking at your answer goes wrong. It is"
 
-# How many hints were taken, by exercise id. A restarted kernel begins anew.
+# How many hints were shown, by exercise id. A restarted kernel shows them from the first one again.
 _taken: dict[str, int] = {}
 
 
@@ -48,7 +50,13 @@ class Worksheet(Shown):
 
     def check(self, answer: object) -> Result:
         """Tries an answer in a fresh lab. Whatever the answer is, what comes back is a Result to read."""
-        result = self._judge(answer)
+        result = self._explained(self._judge(answer))
+        if answer is ...:
+            return result
+        known = result.misconception if self._task.says(result.misconception) else None
+        return replace(result, then=keep(attempted(self.id, result.passed, known), result.then))
+
+    def _explained(self, result: Result) -> Result:
         if result.passed:
             return replace(result, then=self._task.explanation)
         says = self._task.says(result.misconception)
@@ -62,11 +70,12 @@ class Worksheet(Shown):
         if number == total:
             return Note(f"There are no more hints. {self._next_step()}")
         _taken[self.id] = number + 1
-        return Note(f"Hint {number + 1} of {total}: {self._task.hints[number]}")
+        text = f"Hint {number + 1} of {total}: {self._task.hints[number]}"
+        return Note(keep(hinted(self.id, number + 1), text))
 
     def reveal(self) -> Note:
         """A solution. Others are possible."""
-        return Note(self._task.solution)
+        return Note(keep(explained(self.id), self._task.solution))
 
     def _judge(self, answer: object) -> Result:
         if answer is ...:

@@ -61,11 +61,13 @@ class Flow:
         calls = sum(len(edge.numbers) for edge in self.edges)
         across = sum(len(edge.numbers) for edge in self.edges if edge.crosses)
         refused = sum(len(edge.numbers) for edge in self.edges if not edge.hop.ok)
+        plainly = sum(len(edge.numbers) for edge in self.edges if not edge.hop.encrypted)
         names = ", ".join(plain(boundary, IN_PICTURE) for boundary in self.boundaries)
         return (
             f"{_count(calls, 'call')} between {_count(len(self.nodes), 'component')} in "
             f"{_count(len(self.boundaries), 'trust boundary', 'trust boundaries')} ({names}): "
-            f"{across} across a boundary, {refused} refused."
+            f"{across} across a boundary, {refused} refused"
+            f"{f', {plainly} NOT ENCRYPTED' if plainly else ''}."
         )
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from labkit.course import prediction, worksheet
+from labkit.course import keeper, worksheet
 
 
 @pytest.fixture(autouse=True)
 def restarted_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worksheet, "_taken", {})
-    monkeypatch.setattr(prediction, "_records", {})
+    monkeypatch.setattr(keeper, "_keeper", keeper.Keeper())

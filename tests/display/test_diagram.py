@@ -13,7 +13,7 @@ import pytest
 
 from labkit.core.credential import Anonymous, Bearer
 from labkit.core.trace import Hop, Trace
-from labkit.display.diagram import LARGEST, STORES, dot, html, numbers, svg
+from labkit.display.diagram import LARGEST, MANY, STORES, arrows, dot, html, numbers, svg
 from labkit.display.flow import flow
 from labkit.display.graphviz_svg import document
 from labkit.display.text import IN_PICTURE, plain
@@ -161,6 +161,7 @@ def test_every_component_is_drawn_once_with_its_service_and_name(day: Trace) -> 
             ["Azure Machine Learning", "ml-example"],
             ["Machine Learning Compute", "cpu-cluster"],
             ["Cosmos DB", "azureml-eastus"],
+            ["Diagnostic store", "azureml-diagnostics-eastus"],
         ]
     )
 
@@ -232,12 +233,19 @@ def test_an_unencrypted_hop_is_drawn_with_two_lines_and_says_so(lab: Lab) -> Non
     assert (plainly.strokes, encrypted.strokes) == (2, 1)
 
 
+def test_a_refused_hop_that_was_not_encrypted_says_both_without_colour() -> None:
+    refused = replace(HOP, encrypted=False, stage="reach", outcome="400 HttpsRequired")
+    [arrow] = picture(Trace([refused])).arrows
+    assert arrow.lines[-2:] == ["NOT ENCRYPTED", "REFUSED: 400 HttpsRequired"]
+    assert (arrow.strokes, arrow.dashed, arrow.head) == (2, True, "bar")
+
+
 def test_the_same_call_as_somebody_else_is_an_arrow_that_says_who() -> None:
     stolen = Trace([HOP, replace(HOP, number=2, subject="olivia (user)")])
     assert [one.lines[-1] for one in picture(stolen).arrows] == ["as carl (user)", "as olivia (user)"]
 
 
-def test_what_holds_data_is_a_drum_and_exists_in_the_lab(lab: Lab) -> None:
+def test_what_holds_data_is_a_drum_and_exists_in_the_lab(lab: Lab, day: Trace) -> None:
     assert {resource.service for resource in lab.resources} >= STORES
     kinds = [replace(HOP, number=n, service=kind) for n, kind in enumerate(sorted(STORES), 1)]
     shapes = list(picture(Trace(kinds)).shapes.values())
@@ -321,6 +329,51 @@ def test_the_legend_explains_what_the_picture_has_and_nothing_else(day: Trace) -
     assert "encrypted" not in legend(day)
     assert "refused" in legend(day)
     assert "not encrypted" in legend(Trace([replace(HOP, encrypted=False)]))
+
+
+def crowd(number: int, **common: Any) -> Trace:
+    """So many different operations of one caller on one resource."""
+    asked = (f"Operation {n:02d}" for n in range(1, number + 1))
+    return Trace(replace(HOP, number=n, operation=name, **common) for n, name in enumerate(asked, 1))
+
+
+def test_many_calls_that_differ_in_their_operation_alone_share_an_arrow_with_a_line_for_each() -> None:
+    assert len(picture(crowd(MANY)).arrows) == MANY
+    [one] = picture(crowd(MANY + 1)).arrows
+    assert one.lines == [*(f"{n}. Operation {n:02d}" for n in range(1, MANY + 2)), "bearer token"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resource": "other"}, {"caller": "rita"}, {"credential": "account key"}, {"subject": "rita (user)"},
+        {"encrypted": False},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_of_many_arrows_none_is_shared_by_what_differs_otherwise(change: dict[str, Any]) -> None:
+    hops = list(crowd(MANY + 1))
+    found = arrows(flow(Trace([*hops[:-1], replace(hops[-1], **change)])))
+    assert [len(arrow) for arrow in found] == [MANY, 1]
+
+
+def test_of_many_arrows_each_that_was_refused_is_one_of_its_own() -> None:
+    hops = [*crowd(MANY), *crowd(MANY + 3, outcome="403 Forbidden")][: MANY + 3]
+    numbered = Trace(replace(hop, number=n) for n, hop in enumerate(hops, 1))
+    drawn = picture(numbered).arrows
+    assert [one.dashed for one in drawn] == [False, True, True, True]
+    assert [one.lines[-1] for one in drawn[1:]] == ["REFUSED: 403 Forbidden"] * 3
+
+
+def test_every_number_and_word_is_on_exactly_one_of_many_arrows() -> None:
+    hops = list(crowd(MANY + 4, credential="managed identity certificate of an account"))
+    trace = Trace([*hops, *(replace(hop, number=hop.number + len(hops), caller="rita") for hop in hops)])
+    said = " ".join(" ".join(one.lines) for one in picture(trace).arrows)
+    for number in range(1, len(trace) + 1):
+        assert said.count(f" {number}. ") + said.startswith(f"{number}. ") == 1
+    assert said.count("managed identity certificate of an account") == 2
+    # Broken at a word, so that the columns are narrow.
+    assert all(len(line) <= 26 for one in picture(trace).arrows for line in one.lines)
 
 
 def test_a_trace_without_hops_is_its_text() -> None:

@@ -134,6 +134,14 @@ def test_the_summary_counts_what_the_trace_has(lab: Lab) -> None:
     )
 
 
+def test_the_summary_says_so_where_something_was_not_encrypted() -> None:
+    plainly = replace(HOP, encrypted=False)
+    twice = graph(HOP, replace(plainly, number=2), replace(plainly, number=3))
+    assert [(edge.numbers, edge.hop.encrypted) for edge in twice.edges] == [((1,), True), ((2, 3), False)]
+    assert twice.summary.endswith("0 refused, 2 NOT ENCRYPTED.")
+    assert "ENCRYPTED" not in graph(HOP).summary
+
+
 def test_a_trace_without_hops_is_an_empty_graph() -> None:
     assert graph() == Flow((), ())
 

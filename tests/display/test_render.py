@@ -12,9 +12,13 @@ import pytest
 from labkit import display, statement
 from labkit.access.decision import Decision
 from labkit.authenticators.password import Password
+from labkit.core.listing import Item, Listing
 from labkit.core.show import Shown
 from labkit.core.table import Table, Tabular
 from labkit.core.trace import Hop, Trace
+from labkit.course.data_flows import data_flow
+from labkit.course.drills.rehearsal import rehearse
+from labkit.course.flow_player import flow_step
 from labkit.course.key_timeline import key_timeline
 from labkit.course.role_matrix import role_matrix
 from labkit.course.service_clients import timeline
@@ -27,6 +31,7 @@ from labkit.lab import Lab
 from labkit.services.azure_ad import AzureAD
 from labkit.services.key_vault import Vault
 from labkit.services.machine_learning.runs import Runs
+from labkit.services.monitor import Monitor
 from labkit.services.resource_manager import ResourceManager
 from labkit.services.storage import StorageAccount
 
@@ -46,6 +51,13 @@ class Rows(Tabular):
 
     def as_table(self) -> Table:
         return Table(("who",), [("rita",)])
+
+
+class Typed(Listing):
+    """The same of a list of things to type."""
+
+    caption = "To type"
+    items = (Item("az account show"),)
 
 
 def explained(lab: Lab) -> Decision:
@@ -86,9 +98,15 @@ def test_a_notebook_gets_the_text_and_the_html_of_everything_that_has_a_drawer(l
         timeline("holds a key", minutes=5),
         token_latency(),
         key_timeline({}, "blobs", minutes=5),
+        rehearse("leaked-key").history,
+        data_flow("code snapshot"),
+        flow_step(lab.trace, 1),
+        lab.ask("carl", Monitor.metrics, lab.workspace, token.bearer),
         Rows(),
+        Typed(),
     ]
-    named = set(display.DRAWERS) - {f"{Tabular.__module__}.{Tabular.__qualname__}"} | {f"{__name__}.Rows"}
+    bases = {f"{one.__module__}.{one.__qualname__}" for one in (Tabular, Listing)}
+    named = set(display.DRAWERS) - bases | {f"{__name__}.Rows", f"{__name__}.Typed"}
     assert {f"{type(one).__module__}.{type(one).__qualname__}" for one in shown} == named
     for one in shown:
         bundle = one._repr_mimebundle_()

@@ -1,0 +1,24 @@
+"""Incident drills: something has happened, and somebody is on call."""
+
+from __future__ import annotations
+
+from labkit.core.errors import BadInput, brief
+from labkit.course.drills.incident import Incident
+from labkit.course.drills.leaked_key import LeakedKey
+from labkit.course.drills.revoked_key import RevokedKey
+from labkit.course.drills.shown_secret import ShownSecret
+from labkit.course.drills.stolen_token import StolenToken
+from labkit.course.drills.wide_principal import WidePrincipal
+from labkit.lab import start
+
+DRILLS: dict[str, type[Incident]] = {
+    one.name: one for one in (LeakedKey, StolenToken, WidePrincipal, RevokedKey, ShownSecret)
+}
+
+
+def drill(name: str, seed: int = 2020, release: str = "2020-03") -> Incident:
+    """An incident, in a lab of its own: "leaked-key", "stolen-token", "wide-principal", "revoked-key" or
+    "shown-secret". The seed decides who, what and when. Raises BadInput."""
+    if type(name) is not str or name not in DRILLS:
+        raise BadInput("There is no such drill.", presented=brief(name), required=", ".join(DRILLS))
+    return DRILLS[name](start(release, seed))

@@ -1,0 +1,135 @@
+"""What came of somebody's response to an incident: the attack is tried again, and so is everybody's work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labkit.core.clock import iso
+from labkit.core.table import Table, Tabular
+from labkit.course.checking import call_safely
+from labkit.course.drills.history import History
+from labkit.course.drills.incident import ATTACKER, ON_CALL, Incident, past, readings_of, span
+from labkit.course.stepping import uncounted
+
+_MOST_NAMED = 3
+NOTHING = ""
+# What can be wrong with a response.
+PAST, LET_IN, LATE, INTERRUPTED, STOPPED, MORE = (
+    *("past the case", "still let in", "let in for too long", "interrupted"),
+    *("stopped", "more than is needed"),
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Review(Tabular):
+    """What the lab saw.
+
+    fault  what is wrong: one of the names above, NOTHING for a response that is good
+    said   the evidence for it, in a sentence or two
+    who    whom it is about: a worker's name, or the attacker
+    done   the operations that olivia carried out, and the actions of those
+    took   seconds from the call to the end of the response
+    """
+
+    incident: Incident
+    fault: str
+    said: str
+    who: str
+    done: frozenset[str]
+    took: int
+
+    def did(self, *names: str) -> bool:
+        """Whether olivia carried out an operation, or an action, of which this is a part."""
+        return any(name in one for one in self.done for name in names)
+
+    @property
+    def good(self) -> bool:
+        """Whether the attacker is out, and everybody is at work."""
+        return self.fault == NOTHING
+
+    @property
+    def history(self) -> History:
+        """All of it, drawn."""
+        incident = self.incident
+        done_at = incident.called_at + self.took
+        return History(incident.name, readings_of(incident), incident.called_at, done_at)
+
+    @property
+    def attack(self) -> str:
+        """What the attacker was answered the last time."""
+        return self.incident.of(ATTACKER)[-1].answer
+
+    def as_table(self) -> Table:
+        """One row for each, with the last answer and the longest time of refusal."""
+        incident, out = self.incident, self.incident.out_since()
+        told = "never" if out is None else span(out - incident.called_at) + " after the call"
+        rows = [(ATTACKER, incident.of(ATTACKER)[-1].answer, f"out for good: {told}")]
+        for one in incident.workers:
+            longest = max((end - begin for begin, end, _ in incident.outages(one)), default=None)
+            refused = "never refused" if longest is None else f"refused for {span(max(longest, 60))} on end"
+            rows.append((one.name, incident.of(one.name)[-1].answer, refused))
+        return Table(("who", "last answer", "meanwhile"), rows, caption=self.said)
+
+
+def respond(incident: Incident, response: Callable[[Incident], object] | None = None) -> Review:
+    """Lets a response happen, and what comes afterwards. Without one nobody does anything. Raises NotUsable
+    for a function that raises or does not come to an end."""
+    since = len(incident.lab.trace)
+    uncounted(incident.try_all)
+    incident.calls.append(range(since, len(incident.lab.trace)))
+    if response is not None:
+        call_safely(response, incident)
+    return uncounted(lambda: _review(incident, since))
+
+
+def _review(incident: Incident, since: int) -> Review:
+    done, took = _done(incident, since), incident.lab.clock.now - incident.called_at
+    passed_by = sorted(set(past(incident, since)))
+    incident.finish()
+    fault, said, who = _fault(incident, passed_by)
+    return Review(incident, fault, said, who, done, took)
+
+
+def _done(incident: Incident, since: int) -> frozenset[str]:
+    hops = (incident.lab.trace[place] for place in range(since, len(incident.lab.trace)))
+    own = [hop for hop in hops if hop.caller == ON_CALL and hop.parent == 0 and hop.ok]
+    return frozenset({hop.operation for hop in own} | {hop.action for hop in own if hop.action})
+
+
+def _fault(incident: Incident, passed_by: list[str]) -> tuple[str, str, str]:
+    if passed_by:
+        named = ", ".join(passed_by[:_MOST_NAMED])
+        return PAST, f"Use case.ask(...), so that the lab can see who is refused. Past it went: {named}.", ""
+    for look in (_attacker, _workers):
+        if found := look(incident):
+            return found
+    if more := incident.more():
+        return MORE, more, ""
+    return NOTHING, "The attacker is out, and everybody is at work.", ""
+
+
+def _attacker(incident: Incident) -> tuple[str, str, str] | None:
+    out = incident.out_since()
+    if out is None:
+        last = incident.of(ATTACKER)[-1]
+        said = f"At {iso(last.at)} the attacker tried again to {incident.deed}, and was answered 200"
+        return LET_IN, f"{said}{incident.how()}.", ATTACKER
+    if out - incident.called_at > incident.limit:
+        said = f"The attacker was let in until {span(out - incident.called_at)} after the call"
+        return LATE, f"{said}. {span(incident.limit).capitalize()} is what there was.", ATTACKER
+    return None
+
+
+def _workers(incident: Incident) -> tuple[str, str, str] | None:
+    for one in incident.workers:
+        last = incident.of(one.name)[-1]
+        if not last.ok:
+            said = f"In the end {one.name} cannot {one.does}. {last.said}"
+            return STOPPED, said, one.name
+        for begin, end, how in incident.outages(one):
+            if end - begin > one.patience:
+                when = f"From {iso(begin)} to {iso(end)}"
+                said = f"{when} {one.name} could not {one.does}. {how.said}"
+                return INTERRUPTED, said, one.name
+    return None

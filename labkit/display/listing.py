@@ -1,0 +1,43 @@
+"""A list of things to type as HTML."""
+
+from __future__ import annotations
+
+import re
+
+from labkit.core.listing import Item, Listing
+from labkit.display.text import block, escaped
+
+_CODE = re.compile("`([^`]+)`")
+_LINK = re.compile(r"https://learn\.microsoft\.com/[^\s<>&\"']+[^\s<>&\"'.,;)]")
+
+
+def html(listing: Listing) -> str:
+    """Everything that the text has, with the things to type in a box of their own."""
+    items = "".join(f'<li style="margin:8px 0">{_item(one)}</li>' for one in listing.items)
+    heading = f"<p><strong>{escaped(listing.caption)}</strong></p>"
+    return f"<div>{heading}<ol>{items}</ol>{_notes(listing.closing)}</div>"
+
+
+def _item(item: Item) -> str:
+    code = "\n".join(escaped(line) for line in item.code.expandtabs().split("\n"))
+    # Nobody types what they have to scroll for. What is broken here is copied whole.
+    typed = f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere;margin:2px 0">{code}</pre>'
+    notes = _notes(item.notes)
+    if item.output is None:
+        return f"{typed}{notes}"
+    return f"{typed}{_paragraph('<small>what it says</small>')}{block(item.output.expandtabs())}{notes}"
+
+
+def _paragraph(content: str) -> str:
+    return f'<p style="margin:2px 0">{content}</p>'
+
+
+def _notes(notes: tuple[tuple[str, str], ...]) -> str:
+    return "".join(
+        _paragraph(f"<small><b>{escaped(about)}</b></small> {_text(text)}") for about, text in notes
+    )
+
+
+def _text(text: str) -> str:
+    safe = _CODE.sub(r"<code>\1</code>", escaped(text))
+    return _LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', safe)
