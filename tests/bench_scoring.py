@@ -78,7 +78,8 @@ def ask_lab(lab: Lab, service: WebService, cred: Credential, count: int) -> list
     lab.trace.clear()
     for one in lab.resources:
         if isinstance(one, ApplicationInsights):
-            one.requests.clear()
+            one.reports.medium.records.clear()
+            one.reports.written.clear()
     return answers
 
 

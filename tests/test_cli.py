@@ -18,6 +18,7 @@ from labkit import cli
 from labkit.assumptions import assumptions
 from labkit.checkout import checkout
 from labkit.core.errors import BadInput
+from labkit.course.checklist import checklist
 from labkit.ledger import coverage, statements
 
 ROOT = checkout()
@@ -37,6 +38,15 @@ def typed(*argv: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """The command as a person runs it, from another folder."""
     program = Path(sys.executable).with_name("labkit")
     return subprocess.run([program, *argv], cwd="/", capture_output=True, text=True, timeout=120, **options)
+
+
+# ---- the checklist
+
+
+def test_the_checklist_is_printed_to_be_kept(run: Run) -> None:
+    code, out, err = run("checklist")
+    assert (code, err) == (0, "")
+    assert out == checklist().markdown() + "\n"
 
 
 # ---- statements and assumptions

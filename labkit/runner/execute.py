@@ -99,8 +99,10 @@ def _execute(notebook: Any, task: Task) -> Failure | None:
         on_cell_execute=lambda cell, cell_index: begun.append(cell),
         config=connection(task.folder, task.name),
     )
+    # A folder of its own: what one scenario does is not to be seen by another, nor by who starts the sweep.
+    data = task.folder / f"{task.name}-data"
     try:
-        client.execute(cwd=str(task.scenario.notebook.parent), env=environment())
+        client.execute(cwd=str(task.scenario.notebook.parent), env=environment(data))
     except CellExecutionError as error:
         return _at(begun, error.ename, error.evalue)
     except CellTimeoutError:

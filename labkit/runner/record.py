@@ -35,7 +35,8 @@ def record(path: Path) -> str:
             shutdown_kernel="immediate",
             config=connection(Path(folder), "record"),
         )
-        client.execute(cwd=str(path.parent), env=environment())
+        # What is stored is what somebody sees who has not begun.
+        client.execute(cwd=str(path.parent), env=environment(Path(folder) / "data"))
     text: str = nbformat.writes(clean(notebook))
     return text.rstrip("\n") + "\n"
 
