@@ -12,6 +12,7 @@ from labkit.course.checklist import checklist
 from labkit.course.collected import collected_of
 from labkit.course.cosmos_steps import cosmos_keys, cosmos_steps
 from labkit.course.data_flows import data_flow
+from labkit.course.data_trail import data_trail
 from labkit.course.drills import drill
 from labkit.course.drills.evidence import which_log_knows
 from labkit.course.drills.rehearsal import rehearse
@@ -67,6 +68,7 @@ __all__ = [
     "course_map",
     "crossings",
     "data_flow",
+    "data_trail",
     "drill",
     "edition_table",
     "encryption_chooser",

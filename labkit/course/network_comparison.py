@@ -67,7 +67,8 @@ class NetworkComparison(Tabular):
             for caller in CALLERS
             for target in TARGETS
         ]
-        return Table(("who asks", "whom", *PROTECTIONS), rows)
+        caption = "What each of them is answered, by what is protected"
+        return Table(("who asks", "whom", *PROTECTIONS), rows, caption=caption)
 
 
 def _said(verdict: Verdict[Any]) -> str:

@@ -100,7 +100,8 @@ def _opened(path: Path, patience: float, begin: str, *, make: bool) -> Iterator[
         said = str(error)
         found = next((each for each in _REASONS if each[0] in said), ("", "SQLite fails", _MOVE))
         raise _unkept(path, found[1], said, found[2]) from None
-    except (sqlite3.Error, BadInput) as error:
+    except (sqlite3.Error, BadInput, UnicodeDecodeError) as error:
+        # The last comes where SQLite's own message quotes bytes of a damaged file.
         raise _unkept(path, "the file is damaged, or of another program", str(error), _MOVE) from None
     except OSError as error:
         why = error.strerror or str(error)

@@ -59,7 +59,7 @@ class TlsTrials(Tabular):
             (one.client, one.service, one.outcome, one.key_read_by, "yes" if one.reached else "no")
             for one in self.trials
         ]
-        headers = ("client", "what is at the address", "outcome", "who could read the key", "got there")
+        headers = ("client", "calls", "outcome", "key read by", "got there")
         return Table(headers, rows, caption="A web service and its clients, over real sockets")
 
 

@@ -65,7 +65,8 @@ class InternalTraffic(Tabular):
             )
             for one in self.rows
         ]
-        return Table(("traffic", "asks", "asked", "calls", "encrypted", "the same over http://"), found)
+        headers = ("traffic", "asks", "asked", "calls", "encrypted", "the same over http://")
+        return Table(headers, found, caption="The traffic of a day's work")
 
 
 def internal_traffic(release: str = "2020-03", seed: int | None = 2020) -> InternalTraffic:

@@ -10,6 +10,7 @@ import pytest
 
 import labkit
 from labkit.course.client_trials import ANOTHER_AUTHORITY, ANOTHER_NAME, BODY, IN_PLAIN, THE_SERVICE, meet
+from labkit.wire.capture import Capture
 
 FOUR = [THE_SERVICE, ANOTHER_AUTHORITY, ANOTHER_NAME, IN_PLAIN]
 Send = Callable[[Any, str, str, str], Any]
@@ -104,7 +105,10 @@ def test_a_key_that_was_kept_from_another_call_is_seen_too() -> None:
     assert len(set(kept)) == 2
 
 
-def test_an_answer_may_be_read_bit_by_bit() -> None:
+def test_an_answer_may_be_read_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The connection is open until it has been read: nobody waits for its end before.
+    monkeypatch.setattr(Capture, "settle", lambda self, since, begun=True: begun or pytest.fail("waits"))
+
     def streaming(session: Any, address: str, key: str, ca_file: str) -> str:
         answer = session.post(
             address, data=BODY, headers=bearer(key), verify=ca_file if "https" in address else "", stream=True

@@ -88,6 +88,8 @@ def test_what_is_hidden_can_be_left_out_of_a_text() -> None:
         (b"hunter2345".hex(), "hexadecimal"),
         (base64.b64encode(b"hunter2345").decode(), "base64"),
         (base64.urlsafe_b64encode(b"hunter2345").decode().rstrip("="), "base64"),
+        (base64.urlsafe_b64encode(b"???hunter2345???").decode(), "base64"),
+        (base64.b64encode(b"???hunter2345???").decode(), "base64"),
         ("v1:" + base64.b64encode(b">>> hunter2345 ???").decode(), "base64"),
     ],
 )

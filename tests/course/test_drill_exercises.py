@@ -31,8 +31,9 @@ def test_each_drill_has_two_exercises() -> None:
     assert all(len(TASKS[id].wrong) >= 4 for id in SOLVED)
 
 
+# Those of the others are tried with every seed as the course's own response: test_drills.py.
 @pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("id", SOLVED)
+@pytest.mark.parametrize("id", FIND)
 def test_the_solution_passes_whatever_the_seed(id: str, seed: int) -> None:
     result = exercise(id).check(answer_of(TASKS[id].solution, seed))
     assert result.passed, repr(result)
@@ -128,7 +129,7 @@ PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_si
 NAMES = st.sampled_from([*{one.name for name in DRILLS for one in facts_of(drill(name))}, "seed", "contain"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(SOLVED), st.dictionaries(NAMES, PLAIN | st.lists(PLAIN, max_size=2), max_size=7))
 def test_any_answer_whatever_gets_a_sentence(id: str, answer: dict[str, Any]) -> None:
     result = exercise(id).check(answer | {"seed": 2020} if len(answer) % 2 else answer)
@@ -153,6 +154,8 @@ def test_what_the_logs_know_is_found_by_reading_them() -> None:
     assert known["calls a web service with its key"][by_log["Application Insights"]] == NOTED
     assert known["submits a run"][by_log["activity log"]] == NOTHING
     assert known["changes a vault's access policy"][by_log["activity log"]] == NAMED
+    assert known["lists the keys in a vault"][by_log["Azure Storage"]] == NOTHING
+    assert known["signs in"].count(NOTHING) == 5
     # Each is in some log.
     assert all(set(row) - {NOTHING} for row in known.values())
 

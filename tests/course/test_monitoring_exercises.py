@@ -198,6 +198,12 @@ def left_in_the_run_id(job: Any) -> Any:
     return job_with(run_id=job["run_id"].partition("-")[0])(job)
 
 
+def as_a_name(job: Any) -> Any:
+    variables, secrets = moved(job)
+    names = {f"NOTE_{each}": "1" for each in secrets.values()}
+    return {**job, "run_id": "", "environment_variables": variables | names}, secrets
+
+
 def flag_as_a_variable(job: Any) -> Any:
     return {**job, "environment_variables": {**job["environment_variables"], "HBI": "1"}}, {}
 
@@ -209,6 +215,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("mon-who", dict.fromkeys(DRILLS, UNKNOWN), "what-is-deleted-is-forgotten"),
     ("mon-who", WHO | {"web service": "Application Insights"}, "insights-knows-all-of-a-service"),
     ("data-job", left_in_the_run_id, "only-passwords-are-secret"),
+    ("data-job", as_a_name, "another-name-hides-it"),
     ("data-job", flag_as_a_variable, "the-flag-is-for-a-job"),
     ("mon-alarm", everybody, "one-refusal-is-an-attack"),
     ("mon-alarm", who_was_refused_most, "a-day-is-as-ten-minutes"),
@@ -292,6 +299,16 @@ def test_in_no_form_and_at_no_place_may_it_be_collected(disguise: str, kind: str
     shown = repr(result)
     for number, another in itertools.product(JOBS, (False, True)):
         assert not any(text in shown for text in written(number, another=another).hidden.values())
+
+
+@pytest.mark.parametrize("number", JOBS)
+def test_each_of_the_jobs_is_tried(number: int) -> None:
+    def answer(job: Any) -> Any:
+        return (job, {}) if job["run_id"].endswith(f"-{number}") else job_with()(job)
+
+    result = exercise("data-job").check(answer)
+    assert not result.passed
+    assert result.message.startswith(f"Job {number}: the password in")
 
 
 @pytest.mark.parametrize("number", DAYS)

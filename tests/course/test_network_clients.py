@@ -11,6 +11,7 @@ import requests
 from labkit.course import exercise
 from labkit.course.client_trials import BODY
 from tests.course.test_network_exercises import nothing_private
+from tests.hostile import Yes
 
 
 def client(*lines: str) -> Callable[..., Any]:
@@ -185,3 +186,10 @@ def test_a_client_prints_what_it_prints_and_nothing_else(capsys: pytest.CaptureF
     lines, *_ = CLIENTS["prints"]
     exercise("tls-client").check(client(*lines))
     assert capsys.readouterr() == ("calling\n" * 3, "")
+
+
+def test_what_agrees_with_everything_is_no_answer() -> None:
+    lines = CLIENTS["asserts"][0]
+    calls = client(*lines)
+    result = exercise("tls-client").check(lambda *args: (calls(*args), Yes())[1])
+    assert "It returned a value of type Yes." in result.message

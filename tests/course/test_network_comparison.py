@@ -22,6 +22,7 @@ from tests.course.refusing import said_otherwise
 
 found = cache(lambda release: network_comparison(release))
 TEXT = """\
+What each of them is answered, by what is protected
 who asks                       whom                 neither   virtual network     private link        both
 -----------------------------  -------------------  --------  ------------------  ------------------  ------------------
 carl, on the internet          the workspace        answered  answered            refused at network  refused at network

@@ -11,7 +11,8 @@ import labkit
 from labkit.azure import Bearer, BlobStorage, Models, ResourceManager, Scoring
 from labkit.course import edition_table, exercise, predict, tls_trials
 from labkit.course.client_trials import BODY
-from labkit.course.exercise import Result
+from labkit.course.exercise import Bench, Result
+from labkit.course.exercises.network_stages import STAGES_OF_CALLS
 from labkit.course.exercises.network_wire import readable
 from labkit.course.network_cases import CASES, stops_at, walled
 from labkit.course.network_design import CHOICES, unmet
@@ -105,6 +106,18 @@ def test_one_stage_alone_is_right_for_each_call(case: str) -> None:
     for stage, result in results.items():
         assert result.passed or f'"{case}": you say {stage}. The lab tried it, and it was' in result.message
         assert nothing_private(result)
+
+
+def test_each_call_is_made_in_a_lab_of_its_own() -> None:
+    labs = []
+
+    class Counting(Bench):
+        def lab(self, release: str = "2020-03", seed: int = 2020) -> Lab:
+            labs.append(super().lab(release, seed))
+            return labs[-1]
+
+    assert STAGES_OF_CALLS.check(STOPS, Counting()).passed
+    assert len({id(one) for one in labs}) == len(STOPS)
 
 
 @pytest.mark.parametrize("chosen", list(product(*CHOICES.values())), ids=", ".join)

@@ -143,6 +143,12 @@ def test_running_the_same_notebook_after_a_restart_says_the_same(one_bet: None, 
     assert repr(predict("bet", "refused").reveal("refused")) == first
 
 
+def test_a_prediction_in_the_hand_knows_what_was_chosen_since(one_bet: None) -> None:
+    bet = predict("bet", "accepted")
+    predict("bet", "refused")
+    assert bet.reveal("refused").right
+
+
 def test_what_is_asked_of_another_outcome_later_changes_nothing_that_is_kept(one_bet: None) -> None:
     bet = predict("bet", "refused")
     bet.reveal("refused")

@@ -256,6 +256,23 @@ def sql(file: Path, text: str) -> None:
     connection.close()
 
 
+def with_a_broken_index(file: Path) -> None:
+    # Its table can still be read.
+    with sqlite3.connect(file) as connection:
+        asked = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_exercise_1'"
+        (page,) = connection.execute(asked).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    content = bytearray(file.read_bytes())
+    content[(page - 1) * size : page * size] = bytes(size)
+    file.write_bytes(content)
+
+
+def with_a_table_whose_name_is_no_text(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"CREATE TABLE prediction", b"CREATE TAB\x80E prediction"))
+
+
 def text_file(file: Path) -> None:
     file.write_text("dear diary\n" * 100)
 
@@ -269,6 +286,8 @@ def text_file(file: Path) -> None:
         (of_another_program, "the file is of another program"),
         (marked_by_another_program, "the file is of another program"),
         (newer, "the file was written by a newer version of the lab"),
+        (with_a_broken_index, "the file is damaged."),
+        (with_a_table_whose_name_is_no_text, "the file is damaged, or of another program"),
         (without_a_table, "SQLite fails"),
         (with_a_row_that_cannot_be, "the file is damaged, or of another program"),
         (with_a_passed_that_is_no_truth, "the file is damaged, or of another program"),
@@ -292,20 +311,20 @@ def test_a_file_that_cannot_be_used_is_left_as_it_is(
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
-    """A file, and what is in it at first."""
-    file = tmp_path_factory.mktemp("store") / "progress.sqlite"
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that nobody spoils."""
+    file = tmp_path_factory.mktemp("store") / "sound.sqlite"
     fill(Store(lambda: file))
-    return file, file.read_bytes()
+    return file
 
 
 @settings(max_examples=300)
-@given(st.lists(st.tuples(st.integers(0), st.integers(0, 255)), min_size=1, max_size=3))
+@given(st.lists(st.tuples(st.integers(0, 50_000), st.integers(0, 255)), min_size=1, max_size=3))
 def test_whatever_bytes_change_it_is_read_or_refused_and_never_written_over(
-    filled: tuple[Path, bytes], changes: list[tuple[int, int]]
+    sound: Path, changes: list[tuple[int, int]]
 ) -> None:
-    file, sound = filled
-    store, content = Store(lambda: file), bytearray(sound)
+    file = sound.with_name("progress.sqlite")
+    store, content = Store(lambda: file), bytearray(sound.read_bytes())
     for place, byte in changes:
         content[place % len(content)] = byte
     file.write_bytes(content)
@@ -377,6 +396,19 @@ def test_a_disk_that_fills_up_in_the_middle_loses_nothing(
             store.change(big)
     assert store.read() == done
     assert len(store.change(big).exercises) > 500
+
+
+def test_nobody_writes_between_what_was_read_and_what_is_written(store: Store, file: Path) -> None:
+    fill(store)
+
+    def meanwhile(done: Progress) -> Progress:
+        other = sqlite3.connect(file, isolation_level=None, timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+        return hinted("z", 1)(done)
+
+    assert store.change(meanwhile).exercises["z"].hints == 1
 
 
 def test_who_holds_the_file_is_waited_for_and_then_it_is_told(store: Store, file: Path) -> None:

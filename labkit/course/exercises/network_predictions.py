@@ -31,7 +31,8 @@ PREDICTIONS = (
     ),
     _prediction(
         "net-account-key",
-        "The storage account lets in two subnets and Azure ML. mallory, on the internet, has one of the account's access keys and lists the blobs.",
+        "The storage account lets in two subnets and Azure ML. mallory, on the internet, has one of the account's access keys and lists the "
+        "blobs.",
     ),
     _prediction(
         "net-aks-inside",
