@@ -90,7 +90,8 @@ class Capture(Tabular):
         for number, one in enumerate(self.conversations, 1):
             for direction, data in ((_TO, bytes(one.sent)), (_FROM, bytes(one.received))):
                 rows += [(number, direction, text) for text in _readable(direction, data) or [_NOTHING]]
-        return Table(("connection", "direction", "what can be read on the wire"), rows)
+        headers = ("connection", "direction", "what can be read")
+        return Table(headers, rows, caption="What somebody on the way can read")
 
 
 def text_of(opener: str | Secret | ServiceKey | ServiceToken) -> str:

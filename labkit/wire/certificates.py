@@ -65,10 +65,11 @@ class ServerCertificate:
 
     def save(self, folder: str | Path) -> tuple[str, str]:
         """Writes cert.pem and key.pem, for the SDK's `ssl_cert_pem_file` and `ssl_key_pem_file`. Returns
-        both paths."""
-        certificate, key = Path(folder) / "cert.pem", Path(folder) / "key.pem"
+        both paths. Raises BadInput."""
+        certificate, key = _in(folder, "cert.pem"), _in(folder, "key.pem")
         certificate.write_text(self.certificate, "ascii")
-        # Nobody else on this machine is to read it.
+        # Nobody else on this machine is to read it, and a file that is there may be for everybody.
+        key.unlink(missing_ok=True)
         key.touch(mode=0o600)
         key.write_text(self.key.reveal(), "ascii")
         return str(certificate), str(key)
@@ -84,8 +85,10 @@ class Authority:
     trusts its certificate (`pem`, or the file that `save` writes) takes what it signs."""
 
     def __init__(self, name: str = "the lab's certificate authority") -> None:
-        if type(name) is not str or not 0 < len(name) <= 60:
-            raise BadInput("An authority has a name.", presented=brief(name), required="1 to 60 characters")
+        if type(name) is not str or not 0 < len(name) <= 60 or not name.isprintable():
+            raise BadInput(
+                "An authority has a name.", presented=brief(name), required="1 to 60 visible characters"
+            )
         self.name = name
         self._key = generate_private_key(SECP256R1())
         self._own = _authority(self._key, name, ())
@@ -115,13 +118,23 @@ class Authority:
         return ServerCertificate(names, self.name, valid, certificate, Secret(private))
 
     def save(self, folder: str | Path) -> str:
-        """Writes ca.pem, for clients that are to trust it. Returns the path."""
-        file = Path(folder) / "ca.pem"
+        """Writes ca.pem, for clients that are to trust it. Returns the path. Raises BadInput."""
+        file = _in(folder, "ca.pem")
         file.write_text(self.pem, "ascii")
         return str(file)
 
     def __repr__(self) -> str:
         return f"certificate authority: {self.name}"
+
+
+def _in(folder: object, name: str) -> Path:
+    if not isinstance(folder, str | Path) or not Path(folder).is_dir():
+        raise BadInput(
+            "Files are written to a folder that is there.",
+            presented=brief(folder),
+            required="the path of a folder, for instance what tempfile.mkdtemp() returns",
+        )
+    return Path(folder) / name
 
 
 def _day(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 Opener = str | Secret | ServiceKey | ServiceToken | None
 _SECONDS = 10
+_VERSIONS = tuple(ssl.TLSVersion[one] for one in ("TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3"))
+_NAME = re.compile(r"(?=.{0,253}\Z)(?:(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?)?")
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,34 @@ class Client:
     newest: ssl.TLSVersion | None = None
     verifies: bool = True
 
+    def __post_init__(self) -> None:
+        fits = {
+            "tls": type(self.tls) is bool,
+            "ca_file": self.ca_file is None or type(self.ca_file) is str,
+            "name": type(self.name) is str and bool(_NAME.fullmatch(self.name)),
+            "newest": self.newest is None or (type(self.newest) is ssl.TLSVersion and self.newest in _VERSIONS),
+            "verifies": type(self.verifies) is bool,
+        }
+        for name in (name for name in fits if not fits[name]):
+            raise BadInput(
+                "No client is like that.",
+                presented=f"{name}: {brief(getattr(self, name))}",
+                required="tls and verifies: True or False; ca_file: the path of a file; name: that of a host; "
+                "newest: one of ssl.TLSVersion, from TLSv1 on",
+            )
+
     def context(self) -> ssl.SSLContext:
-        """What Python's ssl does by default, but for what is said here."""
-        context = ssl.create_default_context(cafile=self.ca_file)
+        """What Python's ssl does by default, but for what is said here. Raises BadInput for a file that holds
+        no authority."""
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        except (OSError, ValueError):
+            raise BadInput(
+                "No certificate of an authority is there.",
+                presented="the file that ca_file names",
+                required="PEM: -----BEGIN CERTIFICATE-----",
+                advice="exposed.ca_file is one, and what Authority.save returns",
+            ) from None
         if self.newest is not None:
             # OpenSSL itself would not try any more, and it is the service that is to refuse. Python warns of
             # the old versions, which is the point here.
@@ -129,7 +157,8 @@ class Exposed:
 
 def _checked(body: object, opener: Opener, client: object) -> str:
     """The key or the token as a text; "" for none."""
-    if type(body) is not str:
+    # Half a character, which no bytes stand for.
+    if type(body) is not str or any("\ud800" <= one <= "\udfff" for one in body):
         raise BadInput(
             "What is posted is a text.", presented=type(body).__name__, required='for instance "[1, 2, 3]"'
         )

@@ -44,9 +44,13 @@ def certificate_names(data: bytes) -> tuple[str, ...]:
     """The host names in a certificate that the service shows in the clear, as it does before TLS 1.3."""
     for kind, message in _messages(data):
         if kind == _CERTIFICATE:
-            leaf = x509.load_der_x509_certificate(message[6 : 6 + _number(message[3:6])])
-            names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-            return tuple(names.get_values_for_type(x509.DNSName))
+            try:
+                leaf = x509.load_der_x509_certificate(message[6 : 6 + _number(message[3:6])])
+                names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+                return tuple(names.get_values_for_type(x509.DNSName))
+            except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+                # The connection broke off in it, or it is for no host name.
+                return ()
     return ()
 
 
