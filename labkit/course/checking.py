@@ -82,7 +82,9 @@ def as_mapping(answer: object, at_most: int = 1_000, what: str = "Your answer") 
     return {as_text(key, what=f"A key of {_inside(what)}"): value for key, value in items}
 
 
-def as_sequence(answer: object, at_most: int = 1_000, what: str = "Your answer") -> list[object]:
+def as_sequence(
+    answer: object, at_most: int = 1_000, what: str = "Your answer", required: str = "a list"
+) -> list[object]:
     """The items of a list, tuple, set, range, generator or dict view, as a list; the items are as raw as
     before. Takes at most `at_most` of them plus one, so that an endless generator is refused too. The items
     of a set come in an order of their own, the same every time."""
@@ -93,7 +95,7 @@ def as_sequence(answer: object, at_most: int = 1_000, what: str = "Your answer")
     elif kind is GeneratorType:
         items = call_safely(_take, answer, at_most + 1)
     else:
-        raise _refuse(what, answer, "a list")
+        raise _refuse(what, answer, required)
     if len(items) > at_most:
         raise NotUsable(f"{what} has more than {at_most:,} items.")
     return sorted(items, key=in_short) if base is set or base is frozenset else items

@@ -43,7 +43,7 @@ def collected_of(
     collected. `password_in` is one of WAYS. The script fails unless it gets the password. Raises BadInput,
     and BadRequest for the flag in a release that does not have it. Statements data-env-vars, data-run-id,
     data-hbi-optout."""
-    way = WAYS[choice("password_in", password_in, WAYS)]
+    way = WAYS[choice("place for the password", password_in, WAYS)]
     if hbi is not True and hbi is not False:
         raise BadInput("High business impact?", presented=brief(hbi), required="True or False")
     return uncounted(lambda: _submitted(labkit.start(release, seed), reading, hbi, way))

@@ -13,6 +13,7 @@ from labkit.core.errors import BadInput
 from labkit.core.operation import Op, P, R
 from labkit.core.show import Shown
 from labkit.course.key_scene import OWNER
+from labkit.course.scenes import check_lab
 from labkit.furniture import CLUSTER
 from labkit.lab import Lab
 from labkit.services.app_insights import AppInsights
@@ -69,8 +70,9 @@ class DataTrail(Shown):
 
 
 def data_trail(lab: Lab) -> DataTrail:
-    """Sets the scene in a new lab, in a workspace that is not one of high business impact. Raises what the
-    door raises."""
+    """Sets the scene in a new lab, in a workspace that is not one of high business impact. Raises
+    BadInput for what is no lab, and what the door raises."""
+    check_lab(lab)
     texts = {fact: f"{fact.split()[-1]}-{lab.parts.entropy(f'trail/{fact}', 4).hex()}" for fact in FACTS}
     _train(lab, texts)
     _serve(lab, texts)

@@ -13,6 +13,7 @@ from labkit import display, statement
 from labkit.access.decision import Decision
 from labkit.authenticators.password import Password
 from labkit.core.listing import Item, Listing
+from labkit.core.noted import Line, Noted
 from labkit.core.show import Shown
 from labkit.core.table import Table, Tabular
 from labkit.core.trace import Hop, Trace
@@ -60,6 +61,13 @@ class Typed(Listing):
     items = (Item("az account show"),)
 
 
+class Remarks(Noted):
+    """The same of tables with lines below them."""
+
+    def lines(self) -> list[Line]:
+        return [Line("rita reads", "rita.html")]
+
+
 def explained(lab: Lab) -> Decision:
     found = lab.access.explain("carl", "Microsoft.MachineLearningServices/workspaces/write", lab.workspace)
     assert isinstance(found, Decision)
@@ -104,9 +112,10 @@ def test_a_notebook_gets_the_text_and_the_html_of_everything_that_has_a_drawer(l
         lab.ask("carl", Monitor.metrics, lab.workspace, token.bearer),
         Rows(),
         Typed(),
+        Remarks(),
     ]
-    bases = {f"{one.__module__}.{one.__qualname__}" for one in (Tabular, Listing)}
-    named = set(display.DRAWERS) - bases | {f"{__name__}.Rows", f"{__name__}.Typed"}
+    bases = {f"{one.__module__}.{one.__qualname__}" for one in (Tabular, Listing, Noted)}
+    named = set(display.DRAWERS) - bases | {f"{__name__}.{name}" for name in ("Rows", "Typed", "Remarks")}
     assert {f"{type(one).__module__}.{type(one).__qualname__}" for one in shown} == named
     for one in shown:
         bundle = one._repr_mimebundle_()

@@ -17,6 +17,7 @@ from labkit.core.table import Table
 from labkit.core.verdict import Verdict
 from labkit.course.case import answer_of
 from labkit.course.drills.facts import Fact
+from labkit.course.drills.recorded import Recording, recorded
 from labkit.course.drills.service_log import ACTIVITY, service_log
 from labkit.course.stepping import uncounted
 from labkit.lab import Lab
@@ -101,6 +102,7 @@ class Incident(Shown):
     lab       where it happened; its clock stands at the moment at which they were called
     limit     seconds within which the attacker has to be out, for good
     until     the moment at which everybody has to be at work again, at the latest
+    recording what they have done up to now
     """
 
     name: ClassVar[str] = ""
@@ -117,6 +119,7 @@ class Incident(Shown):
         self.workers: tuple[Worker, ...] = ()
         self._facts: tuple[Fact, ...] = ()
         self.calls: list[range] = []
+        self.recording = Recording()
         self._briefing = ""
         self._left = MOST_CALLS
         self._set()
@@ -143,10 +146,10 @@ class Incident(Shown):
             return service_log(self.lab, name)
         return self._watched(lambda: self._ask(Monitor.activity_log, self.lab.subscription))
 
+    @recorded
     def ask(self, op: Op[P, R], target: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """A call of olivia's, with a token of hers. It takes a minute, in which everybody goes on. Raises
         what the door raises."""
-
         return self.step(lambda: self._ask(op, target, *args, **kwargs))
 
     def _ask(self, op: Op[P, R], target: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -173,6 +176,7 @@ class Incident(Shown):
         finally:
             self.calls.append(range(before, len(self.lab.trace)))
 
+    @recorded
     def wait(self, duration: object) -> None:
         """Lets time go by in which everybody goes on: "30m", "2d". Raises BadInput; 60 days at the most."""
         total = seconds(duration)
@@ -185,6 +189,7 @@ class Incident(Shown):
 
         self._watched(live)
 
+    @recorded
     def wait_until(self, moment: str) -> None:
         """The same until a moment, as the logs write it: "2020-03-16 09:00". Raises BadInput for what is no
         moment, or is over."""
@@ -247,6 +252,7 @@ class Incident(Shown):
         """What is wrong where the attacker is out and everybody works; "" for nothing."""
         return ""
 
+    @recorded
     def look(self) -> Table:
         """Whether everybody can work at this moment, and whether the attacker still gets in."""
 

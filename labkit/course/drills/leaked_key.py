@@ -14,6 +14,7 @@ from labkit.core.secret import Secret
 from labkit.core.table import Table
 from labkit.course.drills.facts import LATER, moment
 from labkit.course.drills.incident import ATTACKER, MINUTE, Incident, Worker
+from labkit.course.drills.recorded import recorded
 from labkit.course.drills.words import Words
 from labkit.course.service_scene import deploy, keys_of
 from labkit.services.machine_learning.scoring import Scoring
@@ -136,6 +137,7 @@ class LeakedKey(Incident):
         """A call with what leaked."""
         return self._score(self._scanner, self._leaked, self._stolen)
 
+    @recorded
     def hand_out(self, client: str, which: str) -> None:
         """Has a client of a service take another of its two keys, as that key is at this moment. Takes a
         minute. Raises BadInput."""

@@ -8,8 +8,7 @@ from typing import Any
 from labkit.course.drills import drill
 from labkit.course.drills.incident import Incident
 from labkit.course.drills.judging import RESPONSE
-from labkit.course.drills.review import Review
-from labkit.course.drills.review import respond as responded
+from labkit.course.drills.review import Review, watch
 from labkit.course.exercise import Exercise
 from labkit.course.registry import content
 
@@ -20,7 +19,7 @@ def rehearse(name: str, seed: int = 2020, release: str = "2020-03", respond: boo
     """Lets a drill happen and, with `respond`, has it ended by the solution of its exercise. Raises
     BadInput."""
     incident = drill(name, seed, release)
-    return responded(incident, reference(incident, seed) if respond is True else None)
+    return watch(incident, reference(incident, seed) if respond is True else None)
 
 
 def reference(incident: Incident, seed: int) -> Callable[[Incident], object]:

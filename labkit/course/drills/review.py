@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labkit.core.clock import iso
 from labkit.core.table import Table, Tabular
 from labkit.course.checking import call_safely
 from labkit.course.drills.history import History
 from labkit.course.drills.incident import ATTACKER, ON_CALL, Incident, past, readings_of, span
-from labkit.course.stepping import uncounted
+from labkit.course.drills.recorded import repeat
+from labkit.course.stepping import run, uncounted
+from labkit.lab import Lab
 
 _MOST_NAMED = 3
 NOTHING = ""
@@ -72,23 +74,53 @@ class Review(Tabular):
         return Table(("who", "last answer", "meanwhile"), rows, caption=self.said)
 
 
-def respond(incident: Incident, response: Callable[[Incident], object] | None = None) -> Review:
-    """Lets a response happen, and what comes afterwards. Without one nobody does anything. Raises NotUsable
-    for a function that raises or does not come to an end."""
+def respond(begin: Callable[[], Incident], response: Callable[[Incident], object]) -> Review:
+    """Lets a response happen to an incident, and does what it did once more to another one like it. What came
+    of that is judged: so nothing counts that was done to the objects of the first one. Raises NotUsable for a
+    function that raises or does not come to an end."""
+    tried = begin()
+    _attend(tried)
+    lab, steps, since = tried.lab, tried.recording.done, len(tried.lab.trace)
+    call_safely(response, tried)
+    own = begin()
+    review = uncounted(
+        lambda: watch(own, lambda it: repeat(steps, it), lambda: _past(tried, lab, since, own.lab.clock.now))
+    )
+    if review.fault in (NOTHING, PAST) or steps:
+        return review
+    return replace(review, said=f"{review.said} Your function did nothing with the incident that it got.")
+
+
+def watch(
+    incident: Incident,
+    act: Callable[[Incident], object] | None = None,
+    past_it: Callable[[], list[str]] = list,
+) -> Review:
+    """Lets somebody act, whom the lab trusts, and what comes afterwards. Without one nobody does anything."""
     since = len(incident.lab.trace)
-    uncounted(incident.try_all)
-    incident.calls.append(range(since, len(incident.lab.trace)))
-    if response is not None:
-        call_safely(response, incident)
-    return uncounted(lambda: _review(incident, since))
-
-
-def _review(incident: Incident, since: int) -> Review:
+    _attend(incident)
+    if act is not None:
+        act(incident)
     done, took = _done(incident, since), incident.lab.clock.now - incident.called_at
-    passed_by = sorted(set(past(incident, since)))
+    passed_by = past_it()
     incident.finish()
     fault, said, who = _fault(incident, passed_by)
     return Review(incident, fault, said, who, done, took)
+
+
+def _attend(incident: Incident) -> None:
+    """Everybody, once, at the moment of the call."""
+    since = len(incident.lab.trace)
+    uncounted(incident.try_all)
+    incident.calls.append(range(since, len(incident.lab.trace)))
+
+
+def _past(tried: Incident, lab: Lab, since: int, now: int) -> list[str]:
+    """What a response did past the incident that it was given, by names."""
+    ran = run(lambda: (tried.lab is lab, lab.clock.now == now, sorted(set(past(tried, since)))))
+    same_lab, same_time, names = ran.value or (False, True, [])
+    others = [name for name, same in (("another lab", same_lab), ("the clock", same_time)) if not same]
+    return [*names, *others]
 
 
 def _done(incident: Incident, since: int) -> frozenset[str]:

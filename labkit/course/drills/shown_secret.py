@@ -9,6 +9,7 @@ from labkit.authenticators.service_key import ServiceKey
 from labkit.core.errors import BadInput, LabError, brief
 from labkit.course.drills.facts import LATER, moment
 from labkit.course.drills.incident import ATTACKER, MINUTE, ON_CALL, Incident, RunFailed, Worker
+from labkit.course.drills.recorded import recorded
 from labkit.course.drills.words import Words
 from labkit.course.key_scene import put
 from labkit.course.scenes import give
@@ -143,6 +144,7 @@ class ShownSecret(Incident):
             refused = tried.refusal
         raise refused
 
+    @recorded
     def define(self, variables: Mapping[str, str], secret: str = "") -> None:
         """How the job is submitted from now on: with these environment variables and, where `secret` is
         named, with the run secret of that name in place of the variable. Takes a minute. Raises BadInput."""

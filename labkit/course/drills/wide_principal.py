@@ -15,6 +15,7 @@ from labkit.core.verdict import Verdict
 from labkit.course.deeds import DEEDS, make_ready
 from labkit.course.drills.facts import moment
 from labkit.course.drills.incident import ATTACKER, MINUTE, ON_CALL, Incident, Worker
+from labkit.course.drills.recorded import recorded
 from labkit.course.drills.words import Words
 from labkit.services.authorization import Authorization
 from labkit.services.azure_ad import GRAPH, AzureAD
@@ -201,6 +202,7 @@ class WidePrincipal(Incident):
             return f"The attacker is out. {one.name} may still list the keys of that storage account."
         return ""
 
+    @recorded
     def hand_out(self, application: str, secret: str) -> None:
         """Has a pipeline sign in with another secret from now on. Takes a minute. Raises BadInput."""
         one = self._apps.get(application) if type(application) is str else None

@@ -75,8 +75,9 @@ FIND = Exercise(
     title="Eight texts and who can read them",
     minutes=7,
     prompt="""
-`trail = data_trail(lab)`, called once with a new lab, sets the scene: carl has submitted a run and deployed a web service with
-`enable_app_insights=True`, and somebody has called it. Each of these has a text of its own, `trail.texts["run id"]` for instance:
+`trail = data_trail(lab)`, called once with a new lab, sets the scene in it (`trail.lab`): carl has submitted a run and deployed a
+web service with `enable_app_insights=True`, and somebody has called it. Each of these has a text of its own, `trail.texts["run id"]`
+for instance:
 
 - `"experiment name"` and `"run id"`: under which carl submitted the run
 - `"environment variable"`: the value of a variable of the run
@@ -86,7 +87,7 @@ FIND = Exercise(
 - `"request body"`: what the client sent; `score.py` does not print it
 - `"client's name"`: who the client said it was, its user agent
 
-Where is each found by reading: in `"Microsoft's diagnostic store"` (`lab.diagnostics.find(text)`, as a support engineer), in
+Where is each found by reading: in `"Microsoft's diagnostic store"` (`trail.lab.diagnostics.find(text)`, as a support engineer), in
 `"Application Insights"` (`AppInsights.query` and `AppInsights.traces` with `trail.insights`, as olivia), or in `"neither"`?
 
 Set `answer` to a dict: for each of the eight a place. The lab then reads both.

@@ -60,7 +60,7 @@ def _read(returned: object, given: Written) -> Offer | Result:
         return Result.not_yet(
             "Your function returns one dict. It should return two: the job, and the run secrets by name."
         )
-    parts = as_sequence(returned, at_most=2, what=_WHAT)
+    parts = as_sequence(returned, at_most=2, what=_WHAT, required="two: the job, and the run secrets by name")
     if len(parts) != 2:
         return Result.not_yet(
             f"{_WHAT} has {len(parts)} parts. It should have two: the job, and the run secrets by name."

@@ -41,7 +41,7 @@ def _check_alarm(answer: object, bench: Bench) -> Result:
 
 
 def _said(returned: object, number: int, today: Day) -> frozenset[str]:
-    names = as_sequence(returned, what=_WHAT)
+    names = as_sequence(returned, what=_WHAT, required="a set of texts, which is set() where it is empty")
     said = [as_text(one, longest=200, what="A user agent in what your function returns") for one in names]
     if unknown := [one for one in said if one not in today.kinds]:
         raise NotUsable(
