@@ -220,7 +220,8 @@ class Lab:
         return tuple(self._cluster(cluster).jobs)
 
     def _cluster(self, name: str) -> ComputeCluster:
-        id = name if type(name) is str and name.startswith("/") else f"{self.workspace}/computes/{name}"
+        text = name if type(name) is str else ""
+        id = text if text.startswith("/") else f"{self.workspace}/computes/{text}"
         found = self.resources.get(id)
         if not isinstance(found, ComputeCluster):
             raise BadInput(
@@ -257,7 +258,8 @@ class Lab:
         return workspace.depends_on[role]
 
     def _caller(self, caller: str) -> str:
-        if not isinstance(caller, str) or not caller:
+        # It stands in every log: a subclass could say one thing to one of them and another to the next.
+        if type(caller) is not str or not caller:
             raise BadInput("Somebody has to ask.", presented=brief(caller), required="a name")
         return caller
 

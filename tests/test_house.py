@@ -58,6 +58,7 @@ SERVICES = {
     "container_instances": {"encryption"},
     "disk_encryption_set": {"encryption"},
     "kubernetes": {"encryption"},
+    "virtual_machine": {"encryption"},
     "databricks": {"encryption"},
     "resource_manager": {"resource_id", "management_plane", "registrations"},
     "authorization": {"resource_id", "management_plane"},

@@ -237,3 +237,25 @@ def test_a_compute_target_asks_by_its_name_and_no_other_resource_can_be_borrowed
     for name in ("Azure Resource Manager", "ml-example"):
         lab.ask(name, AzureAD.jwks, lab.tenant, Anonymous())
         assert lab.trace[-1].origin == "Client"
+
+
+class Twofaced(str):
+    """A text that is never the same."""
+
+    def __str__(self) -> str:
+        return "somebody else"
+
+
+@pytest.mark.parametrize("caller", [Twofaced("carl"), "", None, 5, b"carl"])
+def test_whoever_asks_has_a_name_that_every_log_reads_alike(lab: Lab, caller: Any) -> None:
+    lab.trace.clear()
+    with pytest.raises(BadInput):
+        lab.ask(caller, ResourceManager.get, lab.workspace, lab.sign_in("carl").bearer)
+    assert [hop.operation for hop in lab.trace] == ["Get token"]
+
+
+@pytest.mark.parametrize("name", [5, 10**5000, None, b"x", Twofaced("cpu-cluster")], ids=range(5))
+def test_a_compute_target_is_named_by_a_text(lab: Lab, name: Any) -> None:
+    for use in (lab.work, lab.waiting_jobs):
+        with pytest.raises(BadInput):
+            use(name)

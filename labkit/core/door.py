@@ -126,7 +126,7 @@ def _check_call(target: object, cred: object) -> None:
         "A call names its target and presents a credential.",
         presented=f"target {type(target).__name__}, credential {type(cred).__name__}",
         required="the target as text, the credential as Bearer(token), Anonymous() or another kind",
-        advice="did you mean token.bearer?" if hasattr(cred, "bearer") else "",
+        advice="did you mean token.bearer?" if hasattr(type(cred), "bearer") else "",
     )
 
 

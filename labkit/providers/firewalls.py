@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from labkit.authenticators.platform import Platform
 from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call
-from labkit.core.resource import Resource
-from labkit.network.places import TRUSTED
+from labkit.core.resource import Resource, Resources
+from labkit.network.places import TRUSTED, place
 from labkit.network.rules import ALLOW, DENY, NetworkRules
 from labkit.services.virtual_network import VirtualNetworks, subnet_of
 
@@ -19,6 +19,8 @@ ACTION, RULES, ADDRESSES, BYPASS = "defaultAction", "virtualNetworkRules", "ipRu
 TRUSTED_SERVICES, NOBODY = "AzureServices", "None"
 # Logs and metrics of an account are read by nobody in the lab.
 _PASSING = (TRUSTED_SERVICES, NOBODY, "Logging", "Metrics")
+# As vaults and storage accounts call theirs, and registries.
+ACLS, RULE_SET = _NAMES = ("networkAcls", "networkRuleSet")
 _RULE_PARTS = frozenset({"action"})
 
 
@@ -37,7 +39,7 @@ class Firewall:
     """
 
     platform: Platform
-    name: str = "networkAcls"
+    name: str = ACLS
     bypass: str = ""
     check: Callable[[Resource, NetworkRules], None] = _nothing
 
@@ -99,6 +101,28 @@ def present(target: Resource) -> NetworkRules:
     case."""
     found = target.firewall
     return found if isinstance(found, NetworkRules) else NetworkRules(services=TRUSTED)
+
+
+def without_subnet(
+    call: Call[Any], resources: Resources, documents: Mapping[str, dict[str, Any]], subnet: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Takes a subnet that is deleted out of all rules: one that comes to be under its name is another. Gives
+    what is shown of each resource from now on, by its id.
+    https://learn.microsoft.com/azure/storage/common/storage-network-security-virtual-networks"""
+    gone = place(subnet)
+    for target in resources:
+        rules = target.firewall
+        if not isinstance(rules, NetworkRules) or gone not in rules.subnets:
+            continue
+        call.undo(partial(setattr, target, "firewall", rules))
+        target.firewall = replace(rules, subnets=rules.subnets - {gone})
+        document = documents[target.id.lower()]
+        kept = {
+            name: {**value, RULES: [one for one in value[RULES] if place(one["id"]) != gone]}
+            for name, value in document["properties"].items()
+            if name in _NAMES
+        }
+        yield target.id, {**document, "properties": document["properties"] | kept}
 
 
 def shown(rules: NetworkRules) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call
 from labkit.core.resource import Resource, Resources
 from labkit.network.rules import NetworkRules
+from labkit.providers.firewalls import present
 from labkit.services import key_vault, registry, storage
 from labkit.services.machine_learning import workspace
 from labkit.services.machine_learning.private_link import RULES, check_other, check_workspace
@@ -65,8 +66,9 @@ class PrivateEndpoints:
     def _deleted(self, call: Call[PrivateEndpoint]) -> None:
         """What it led to may be gone meanwhile, or be another one that knows nothing of this endpoint."""
         target = self._resources.get(call.target.connects)
-        if target is not None:
-            _set(call, target, _rules(target).unlinked(call.target.id))
+        before = target.firewall if target is not None else None
+        if target is not None and isinstance(before, NetworkRules):
+            _set(call, target, before.unlinked(call.target.id))
 
 
 def _make(id: str, region: str) -> Resource:
@@ -78,7 +80,7 @@ def _rules(target: Resource) -> NetworkRules:
     found = target.firewall
     if isinstance(found, NetworkRules):
         return found
-    return RULES if isinstance(target, Workspace) else NetworkRules()
+    return RULES if isinstance(target, Workspace) else present(target)
 
 
 def _set(call: Call[Any], target: Resource, rules: NetworkRules) -> None:

@@ -80,7 +80,7 @@ def register_all(
     """Registers every type. `makings` are those of the stores; `hbi` is whether a workspace can be one of
     high business impact."""
     providers.register("Microsoft.Resources/subscriptions/resourceGroups", Provider(ResourceGroup.make))
-    providers.register(key_vault.TYPE, Vaults(tenant_id, policies, Firewall(platform)).provider)
+    providers.register(key_vault.TYPE, Vaults(tenant_id, policies, Firewall(platform), resources).provider)
     providers.register(storage.TYPE, storage_accounts(makings))
     providers.register(registry.TYPE, registries(makings))
     providers.register(managed_identity.TYPE, user_assigned_identities(makings))

@@ -13,7 +13,7 @@ from labkit.core.entropy import Entropy
 from labkit.core.operation import Call
 from labkit.core.resource import Resource, Resources
 from labkit.identity.directory import Directory
-from labkit.providers.firewalls import Firewall
+from labkit.providers.firewalls import RULE_SET, Firewall
 from labkit.services import registry, storage
 from labkit.services.azure_ad import ARM, STORAGE
 from labkit.services.customer_keys import (
@@ -116,7 +116,7 @@ def registries(with_: Makings) -> Provider:
     settings = EncryptionSettings(identities, with_.resources, registry_key)
     firewall = Firewall(
         with_.platform,
-        "networkRuleSet",
+        RULE_SET,
         "networkRuleBypassOptions",
         lambda target, rules: check_registry(target, rules, with_.resources),
     )

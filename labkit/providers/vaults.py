@@ -11,7 +11,7 @@ from labkit.access.vault_policy import VaultPolicies
 from labkit.core.clock import iso
 from labkit.core.errors import BadRequest, Conflict, brief
 from labkit.core.operation import Call
-from labkit.core.resource import Resource
+from labkit.core.resource import Resource, Resources
 from labkit.providers.firewalls import Firewall, present, shown
 from labkit.providers.stores import Lives
 from labkit.services.azure_ad import KEY_VAULT
@@ -34,17 +34,22 @@ class VaultAlreadyExists(Conflict):
 
 @dataclass(frozen=True)
 class _DeletedVault:
-    """A vault that can be recovered until a moment (seconds), and its policy."""
+    """A vault that can be recovered until a moment (seconds), its policy, and the subnets that its rules let
+    in."""
 
     vault: Vault
     policy: dict[str, tuple[str, ...]]
     until: int
+    subnets: dict[str, Resource | None]
 
 
 class Vaults:
     """Keeps what was deleted, by name: names of vaults are unique in all of Azure."""
 
-    def __init__(self, tenant_id: str, policies: VaultPolicies, firewall: Firewall) -> None:
+    def __init__(
+        self, tenant_id: str, policies: VaultPolicies, firewall: Firewall, resources: Resources
+    ) -> None:
+        self._resources = resources
         self._tenant_id = tenant_id
         self._firewall = firewall
         self._policies = policies
@@ -97,8 +102,10 @@ class Vaults:
         del self._deleted[name]
         self._open(call, kept.policy)
         self._policies.follow_roles(vault.id, vault.by_roles)
-        # Private endpoints led to the one that was deleted.  # assumption: recovered-firewall
-        vault.firewall = rules = replace(present(old), endpoints=frozenset())
+        # Private endpoints led to the one that was deleted, and of its subnets some may be gone, or be others
+        # of that name.  # assumption: recovered-firewall
+        there = frozenset(id for id, one in kept.subnets.items() if self._resources.get(id) is one)
+        vault.firewall = rules = replace(present(old), endpoints=frozenset(), subnets=there)
         return _shown(vault) | ({self._firewall.name: shown(rules)} if old.firewall else {})
 
     def _open(self, call: Call[Vault], policy: dict[str, tuple[str, ...]]) -> None:
@@ -137,7 +144,9 @@ class Vaults:
         call.undo(lambda: self._policies.restore(vault.id, policy))
         if vault.soft_delete:
             call.undo(_put_back(self._deleted, name, before))
-            self._deleted[name] = _DeletedVault(vault, policy, call.now + vault.retention_days * DAY)
+            subnets = {id: self._resources.get(id) for id in present(vault).subnets}
+            until = call.now + vault.retention_days * DAY
+            self._deleted[name] = _DeletedVault(vault, policy, until, subnets)
 
 
 def _put_back(

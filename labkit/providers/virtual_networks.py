@@ -12,6 +12,7 @@ from labkit.core.errors import BadRequest, brief
 from labkit.core.operation import Call
 from labkit.core.resource import Resource, Resources
 from labkit.network.places import place
+from labkit.providers.firewalls import without_subnet
 from labkit.services.management_plane import ResourceManagerEndpoint
 from labkit.services.resource_id import group_of, name_of, parent_of
 from labkit.services.resource_manager import Provider, ResourceManager, may_change
@@ -106,6 +107,8 @@ class VirtualNetworksProvider:
     def _subnet_deleted(self, call: Call[Subnet]) -> None:
         gone = call.target.name.lower()
         check_free(self._resources, call.target.id)
+        for id, document in without_subnet(call, self._resources, self._documents, call.target.id):
+            self._put(call, id, document)
         self._list(call, lambda names: [one for one in names if one.lower() != gone])
 
     def _list(self, call: Call[Subnet], change: Callable[[list[str]], list[str]]) -> None:

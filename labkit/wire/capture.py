@@ -75,7 +75,7 @@ class Capture(Tabular):
 
     def holds(self, secret: str | bytes | Secret | ServiceKey | ServiceToken) -> bool:
         """Whether these very bytes passed, for everybody to read. Raises BadInput for nothing at all."""
-        wanted = secret if isinstance(secret, bytes) else text_of(secret).encode()
+        wanted = secret if isinstance(secret, bytes) else text_of(secret).encode("utf-8", "surrogatepass")
         if not wanted:
             raise BadInput("What is looked for?", presented="nothing", required="a key, a token or a text")
         return wanted in self.sent or wanted in self.received

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
+from os.path import isdir
 from pathlib import Path
 
 from cryptography import x509
@@ -128,7 +129,7 @@ class Authority:
 
 
 def _in(folder: object, name: str) -> Path:
-    if not isinstance(folder, str | Path) or not Path(folder).is_dir():
+    if not isinstance(folder, str | Path) or not isdir(folder):
         raise BadInput(
             "Files are written to a folder that is there.",
             presented=brief(folder),

@@ -64,19 +64,20 @@ class Client:
     verifies: bool = True
 
     def __post_init__(self) -> None:
+        newest = self.newest
         fits = {
             "tls": type(self.tls) is bool,
             "ca_file": self.ca_file is None or type(self.ca_file) is str,
             "name": type(self.name) is str and bool(_NAME.fullmatch(self.name)),
-            "newest": self.newest is None or (type(self.newest) is ssl.TLSVersion and self.newest in _VERSIONS),
+            "newest": newest is None or (type(newest) is ssl.TLSVersion and newest in _VERSIONS),
             "verifies": type(self.verifies) is bool,
         }
         for name in (name for name in fits if not fits[name]):
             raise BadInput(
                 "No client is like that.",
                 presented=f"{name}: {brief(getattr(self, name))}",
-                required="tls and verifies: True or False; ca_file: the path of a file; name: that of a host; "
-                "newest: one of ssl.TLSVersion, from TLSv1 on",
+                required="tls, verifies: True or False; ca_file: the path of a file; name: a host name; newest: "
+                "one of ssl.TLSVersion, from TLSv1 on",
             )
 
     def context(self) -> ssl.SSLContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -169,3 +170,32 @@ def test_since_takes_a_duration(duration: Any) -> None:
 def test_nothing_asked_is_bad_input() -> None:
     with pytest.raises(BadInput):
         THREE.where()
+
+
+@given(st.text("aAbß*", max_size=6), st.text("aAbß", max_size=8))
+def test_a_star_stands_for_anything(pattern: str, text: str) -> None:
+    parts = [re.escape(one.casefold()) for one in pattern.split("*")]
+    found = log(Line(NOW, text)).where(caller=pattern)
+    assert len(found) == bool(re.fullmatch(".*".join(parts), text.casefold(), re.DOTALL))
+
+
+def test_many_stars_take_no_time() -> None:
+    """With a regular expression it would be as good as for ever."""
+    long = log(Line(NOW, "a" * 500))
+    assert len(long.where(caller="*a" * 60 + "*b")) == 0
+    assert len(long.where(caller="*a" * 60 + "*")) == 1
+
+
+@pytest.mark.parametrize("value", [10**5000, -(10**5000)], ids=["large", "small"])
+def test_a_number_that_nobody_can_write_down_is_refused(value: int) -> None:
+    with pytest.raises(BadInput):
+        THREE.where(status=value)
+
+
+def test_a_field_that_does_not_let_itself_be_printed_is_refused() -> None:
+    class Unprintable:
+        def __str__(self) -> str:
+            raise ValueError
+
+    with pytest.raises(BadInput):
+        THREE.count(Unprintable())  # type: ignore[arg-type]

@@ -70,3 +70,9 @@ def test_the_texts_follow_from_the_seed() -> None:
 def test_another_fact_is_told_which_there_are(lab: Lab, fact: Any) -> None:
     with pytest.raises(BadInput, match="run id"):
         data_trail(lab).found(fact)
+
+
+@pytest.mark.parametrize("lab", [None, "lab", 5])
+def test_what_is_no_lab_is_told_what_is(lab: Any) -> None:
+    with pytest.raises(BadInput, match="set in a lab"):
+        data_trail(lab)

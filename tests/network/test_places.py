@@ -20,6 +20,9 @@ NET = "/subscriptions/S/resourceGroups/G/providers/Microsoft.Network/virtualNetw
 def test_a_subnet_is_the_same_in_whatever_case() -> None:
     assert place(f"{NET}/subnets/Default/") == place(f"{NET.lower()}/SUBNETS/default")
     assert virtual_network(place(f"{NET}/subnets/Default")) == NET.lower()
+    # Somebody may call a network that.
+    odd = f"{NET.rpartition('/')[0]}/subnets"
+    assert virtual_network(place(f"{odd}/subnets/default")) == odd.lower()
 
 
 @pytest.mark.parametrize("network", [INTERNET, AZURE, AZURE_ML, RESOURCE_MANAGER, "", NET.lower()])

@@ -16,6 +16,8 @@ from labkit.azure import (
 from labkit.core.errors import BadRequest, Forbidden, NetworkDenied, NotFound, Refusal, Unauthenticated
 from labkit.furniture import workspace_id
 from labkit.lab import Lab
+from labkit.network.places import TRUSTED
+from labkit.providers.firewalls import present
 from labkit.releases import RELEASES
 from labkit.services.virtual_network import InvalidResourceReference
 from tests.services.ml import GROUP, OTHER_GROUP, ask, dependency, revoke
@@ -257,3 +259,23 @@ def test_work_goes_on_behind_all_of_it(lab: Lab) -> None:
     run = ask(lab, "carl", Runs.submit, "train", "inner", script)
     assert lab.work("inner") == [run.run_id]
     assert ask(lab, "carl", Runs.get, run.run_id).status == "Completed"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_endpoint_takes_no_service_away(lab: Lab, gone: bool) -> None:
+    ask(lab, "olivia", Editions.upgrade)
+    registry = dependency(lab, "registry")
+    endpoint = link(lab, registry.id)
+    if gone:
+        delete(lab, endpoint)
+    put(lab, registry.id, {"networkRuleSet": locked(SUBNET)})
+    assert present(registry).services == TRUSTED
+
+
+def test_a_new_resource_of_that_name_is_left_alone_when_the_old_endpoint_goes(lab: Lab) -> None:
+    new = put(lab, f"{GROUP}/providers/Microsoft.Storage/storageAccounts/comesagain", {})
+    endpoint = link(lab, new["id"])
+    delete(lab, new["id"])
+    put(lab, new["id"], {})
+    delete(lab, endpoint)
+    assert lab.resources.find(new["id"]).firewall is None

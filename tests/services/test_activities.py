@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
 from labkit.azure import Activities, Models, Runs, WebServices
-from labkit.core.errors import Forbidden, Refusal
+from labkit.core.credential import Bearer
+from labkit.core.errors import Conflict, Forbidden, Refusal
+from labkit.core.operation import Call, Op, Service, operation
 from labkit.lab import Lab
 from labkit.services.machine_learning.watching import Activity, ActivityList
 from tests.services.ml import ask
@@ -80,3 +84,28 @@ def test_each_workspace_has_its_own_and_the_trace_may_go(lab: Lab) -> None:
     rita = lab.sign_in("rita").bearer
     assert len(lab.ask("rita", Activities.list, lab.other_workspace, rita)) == 0
     assert listed(lab).since("1h").count("operationName").rows == [(f"{ML}/models/write", 1)]
+
+
+class Halfway(Service):
+    """Has something done, and fails after it."""
+
+    name = "Halfway"
+
+    @operation("Do and fail")
+    def go(self, call: Call[Any], op: Op[..., Any], cred: Bearer, arguments: tuple[Any, ...]) -> None:
+        with suppress(Refusal):
+            call.ask(op, call.target.id, cred, *arguments)
+        raise Conflict("Half way.")
+
+
+def test_what_is_taken_back_with_the_call_around_it_was_not_done(lab: Lab) -> None:
+    lab.parts.door.install(Halfway())
+    ask(lab, "carl", Models.register, "churn", b"weights")
+    before, token = listed(lab), lab.sign_in("carl").bearer
+    for name, left in (("churn", 1), ("no name!", 2)):
+        with pytest.raises(Conflict, match="Half way"):
+            lab.ask("carl", Halfway.go, lab.workspace, token, Models.register, token, (name, b"weights"))
+        assert len(listed(lab)) == left
+    # Of two that are alike the right one is taken back, and what failed has failed all the same.
+    assert listed(lab)[0] == before[0]
+    assert listed(lab)[1].status == "Failed"

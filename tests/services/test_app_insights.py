@@ -200,3 +200,40 @@ def test_what_is_reported_is_a_request_and_nothing_like_one(lab: Lab) -> None:
         with pytest.raises(BadRequest):
             lab.ask("x", AppInsights.track, insights.id, cred, report)  # type: ignore[arg-type]
     assert insights.reports.names() == []
+
+
+UNREADABLE: list[Any] = [None, [], b"x", {}, 1.5]
+
+
+class TestForgedReports:
+    """Whoever has the instrumentation key reports what they like. It never keeps others from reading."""
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            *({name: value} for name in vars(REQUEST) for value in UNREADABLE),
+            *({"timestamp": "0"}, {"timestamp": True}, {"timestamp": -1}, {"timestamp": 10**30}),
+            *({"duration": "20"}, {"duration": -1}, {"duration": 10**400}, {"url": 5}, {"id": 5}),
+        ],
+        ids=str,
+    )
+    def test_what_nobody_could_read_is_refused(self, lab: Lab, more: Any) -> None:
+        insights = dependency(lab, "insights")
+        cred = InstrumentationKey(insights.instrumentation_key)
+        with pytest.raises(BadRequest):
+            lab.ask("mallory", AppInsights.track, insights.id, cred, replace(REQUEST, **more))
+        assert reported(lab).found == ()
+
+    def test_anything_else_is_shown_and_found(self, lab: Lab) -> None:
+        insights = dependency(lab, "insights")
+        cred = InstrumentationKey(insights.instrumentation_key)
+        for text in ("\ud800", "a\nb", "x" * 10_000, "<b>", ""):
+            told = replace(REQUEST, name=text, url=text, user_agent=text, result_code=text)
+            lab.ask("mallory", AppInsights.track, insights.id, cred, told, (text,))
+        last = replace(REQUEST, timestamp=10**12 - 1, duration=10**12 - 1)
+        lab.ask("mallory", AppInsights.track, insights.id, cred, last)
+        found = reported(lab)
+        assert len(found) == 6
+        assert repr(found).encode()
+        assert found._repr_mimebundle_()["text/html"].encode()
+        assert len(found.where(UserAgent="<b>")) == 1

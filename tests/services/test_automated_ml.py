@@ -180,3 +180,18 @@ def test_bad_input_changes_nothing(lab: Lab, args: Any) -> None:
 def test_a_file_that_is_not_there_is_the_run_s_error(lab: Lab) -> None:
     assert "404 BlobNotFound" in done(lab, path="training/none.csv").error
     assert ask(lab, "carl", Runs.get, "auto_1").status == "Failed"
+
+
+def test_data_with_a_word_for_each_row_are_the_run_s_error(lab: Lab) -> None:
+    """Every word is a feature: comparing all rows by all of them would take minutes."""
+    for words, error in ((101, "too many features"), (100, "")):
+        rows = "".join(f"w{number},{number % 2}\n" for number in range(words))
+        write(lab, WHERE, f"id,churned\n{rows}".encode(), id=lab.storage)
+        assert error in (failed := done(lab).error)
+        assert bool(error) is bool(failed)
+
+
+def test_an_unknown_run_has_no_intermediate_data(lab: Lab) -> None:
+    for run_id in ("none", "", "../", "auto_1/preprocessed"):
+        with unchanged(lab), pytest.raises(NotFound):
+            ask(lab, "rita", AutomatedML.intermediate, run_id)

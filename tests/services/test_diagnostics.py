@@ -20,7 +20,7 @@ from labkit.azure import (
     WebServices,
 )
 from labkit.core.credential import Credential
-from labkit.core.errors import BadInput, BadRequest, Refusal
+from labkit.core.errors import BadInput, BadRequest, Conflict, Refusal
 from labkit.furniture import GROUPS, workspace_id
 from labkit.lab import Lab
 from labkit.services.machine_learning.diagnostics import Diagnostics, DiagnosticStore
@@ -28,6 +28,7 @@ from tests.services import test_automated_ml as automated
 from tests.services.ml import ask, deploy
 from tests.services.state import refused
 from tests.services.stores import write
+from tests.services.test_undo import Halfway
 
 SECRET, PROJECT = "hunter2-of-the-database", "merger-with-fabrikam"
 
@@ -259,3 +260,25 @@ def test_automated_ml_is_a_run_like_any_other(lab: Lab) -> None:
     found = lab.ask("rita", Monitor.metrics, lab.workspace, lab.sign_in("rita").bearer)
     assert found.total("Started Runs") == 1
     assert len(ask(lab, "rita", Activities.list)) == 1
+
+
+def test_what_is_taken_back_was_not_collected_and_no_nonce_comes_twice(lab: Lab) -> None:
+    lab.parts.door.install(Halfway())
+    token = lab.sign_in("olivia").bearer
+    arguments = ("train", lab.cluster, print)
+    seals: list[Any] = []
+    stores: list[Any] = []
+
+    def watch(hop: Any, asked: Any) -> None:
+        if hop.operation == "Collect diagnostics":
+            stores.append(asked.resource)
+            seals.append(stores[-1].records.written.copy())
+
+    lab.parts.door.witness = watch
+    with pytest.raises(Conflict):
+        lab.ask("olivia", Halfway.go, lab.workspace, token, Runs.submit, lab.workspace, token, arguments)
+    assert list(lab.diagnostics.records) == []
+    assert lab.resources.get(stores[0].id) is None
+    run(lab)
+    assert len(lab.diagnostics.records) == 1
+    assert seals[0] != seals[1]

@@ -63,3 +63,53 @@ def test_a_folder_on_the_local_computer_becomes_a_snapshot(lab: Lab, tmp_path: P
 def test_what_is_no_folder_is_said(folder: Any) -> None:
     with pytest.raises(BadInput):
         read_folder(folder)
+
+
+@pytest.mark.parametrize("coding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-8"])
+def test_as_windows_writes_it_it_holds_too(coding: str) -> None:
+    ignore = (b"\xfe\xff" if coding == "utf-16-be" else b"") + "secret.env\r\n".encode(coding)
+    assert kept_files({"secret.env": b"", "a.py": b"", ".amlignore": ignore}).keys() == {"a.py", ".amlignore"}
+
+
+@pytest.mark.parametrize("ignore", [b"secret.env\xff\n", b"\xff\xfes\0e"[:-1] + b"\xd8"])
+def test_one_that_nobody_can_read_is_refused_and_not_ignored(ignore: bytes) -> None:
+    with pytest.raises(BadInput, match="no text"):
+        kept_files({"secret.env": b"", ".amlignore": ignore})
+
+
+def test_two_stars_stand_for_any_directory_and_for_none() -> None:
+    assert kept("**/secret.env", "secret.env", "a/secret.env", "a/b/secret.env", "b.py") == ["b.py"]
+
+
+def test_what_is_left_out_is_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in (("a.py", "a"), ("secret.env", "b"), (".amlignore", "*.env")):
+        (tmp_path / name).write_text(text)
+    read: list[str] = []
+    plain = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda self: read.append(self.name) or plain(self))  # type: ignore[func-returns-value]
+    assert read_folder(tmp_path).keys() == {"a.py", ".amlignore"}
+    assert "secret.env" not in read
+
+
+def test_what_is_too_large_for_a_snapshot_is_not_read_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "large.bin").open("wb") as large:
+        large.truncate(300 * 1024 * 1024 + 1)
+    monkeypatch.delattr(Path, "read_bytes")
+    with pytest.raises(BadInput, match="too large") as caught:
+        read_folder(tmp_path)
+    assert ".amlignore" in caught.value.advice
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.py").write_text("a")
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", "a.py")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_folder(tmp_path)
+    with pytest.raises(BadInput):
+        read_folder("x" * 100_000)

@@ -21,6 +21,7 @@ from labkit.services.machine_learning.runs import TOKEN_LIFETIME, Runs
 from labkit.services.machine_learning.workspace import Run
 from labkit.services.resource_manager import ResourceManager
 from labkit.services.storage import BlobStorage
+from tests.services.ml import ask
 
 Script = Callable[[RunContext], object]
 
@@ -342,3 +343,14 @@ class TestToken:
     def test_nonsense_in_its_place_is_refused(self, lab: Lab, token: Any) -> None:
         with pytest.raises(TokenRefused):
             lab.ask("thief", Runs.get, lab.workspace, RunToken(token), "train_1")
+
+
+@pytest.mark.parametrize("error", ["", "it broke"])
+def test_a_run_that_has_ended_well_or_badly_takes_nothing_more(lab: Lab, error: str) -> None:
+    run = ask(lab, "carl", Runs.submit, "train", lab.cluster, print).run_id
+    ask(lab, "carl", Runs.complete, run, error)
+    ended = ask(lab, "carl", Runs.get, run)
+    for op, args in ((Runs.log_metric, (run, "loss", 1.0)), (Runs.complete, (run, ""))):
+        with pytest.raises(Conflict, match="has ended"):
+            ask(lab, "carl", op, *args)
+    assert ask(lab, "carl", Runs.get, run) == ended

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import os
+import subprocess
 import sys
 import types
 from contextlib import suppress
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 
 from labkit.core.errors import BadInput
-from labkit.services.machine_learning.scripts import outcome, run_file
+from labkit.services.machine_learning.scripts import _TAKEN, outcome, run_file
 
 
 def run(source: bytes, context: object = None, **files: bytes) -> str:
@@ -115,3 +118,110 @@ class TestImports:
         seen: list[Any] = []
         assert run(b"def main(run: list[int]):\n    run.append(main.__annotations__)\n", seen) == ""
         assert seen == [{"run": list[int]}]
+
+
+# What a script does to the interpreter, and how somebody sees whether it is still there afterwards.
+HARM: dict[str, str] = {
+    "meta_path": "sys.meta_path.clear()",
+    "path": "sys.path.insert(0, '/elsewhere')",
+    "both": "sys.path, sys.meta_path = 5, []",
+    "hooks": "sys.path_hooks.clear()",
+    "modules": "sys.modules = {}",
+    "a module": "sys.modules['json'] = None",
+    "no name": "sys.modules[5] = 5",
+    "environment": "os.environ['LAB_X'] = '1'",
+    "another environment": "os.environ = {}",
+    "built-in": "builtins.len = lambda what: 0",
+    "no built-in": "del builtins.isinstance",
+    "directory": "os.chdir('/')",
+    "streams": "sys.stdout = sys.stderr = None",
+    "depth": "sys.setrecursionlimit(sys.getrecursionlimit() + 1)",
+}
+
+
+def interpreter() -> list[Any]:
+    """What the lab and other runs find."""
+    return [
+        *((one, list(one)) for one in (sys.meta_path, sys.path, sys.path_hooks)),
+        (sys.modules, [name for name in sys.modules if type(name) is not str], sys.modules["json"]),
+        (os.environ, dict(os.environ), os.getcwd(), sys.getrecursionlimit()),
+        (sys.stdout, sys.stderr, dict(vars(builtins))),
+    ]
+
+
+class TestTheInterpreter:
+    @pytest.mark.parametrize("what", HARM)
+    @pytest.mark.parametrize("end", ["", "; 1 / 0"])
+    def test_what_a_script_does_to_it_is_taken_back(self, what: str, end: str) -> None:
+        before = interpreter()
+        source = f"import builtins, os, sys\ndef main(run):\n    {HARM[what]}{end}\n"
+        failed = run(source.encode())
+        after = interpreter()
+        assert after == before
+        assert all(one[0] is other[0] for one, other in zip(after[:4], before[:4], strict=True))
+        assert bool(failed) is bool(end)
+
+    def test_what_it_was_changed_by_is_there_while_it_runs(self) -> None:
+        seen: list[Any] = []
+        source = (
+            b"import os\ndef main(run):\n    os.environ['LAB_X'] = '1'\n    run.append(os.getenv('LAB_X'))\n"
+        )
+        assert run(source, seen) == ""
+        assert seen == ["1"]
+        assert "LAB_X" not in os.environ
+
+    def test_a_file_takes_no_place_of_what_the_lab_is_made_of(self) -> None:
+        """Whatever comes with a lab, from outside of the standard library."""
+        code = "import labkit, sys; labkit.start(); print(*{one.partition('.')[0] for one in sys.modules})"
+        made_of = subprocess.run(
+            [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+        )
+        ours = {"__main__", "__mp_main__", "sitecustomize", "usercustomize", "_distutils_hack"}
+        loaded = {one for one in made_of.stdout.split() if not one.startswith(("_virtualenv", "__editable"))}
+        assert {"cryptography", "jwt", "labkit"} <= loaded - sys.stdlib_module_names - ours <= _TAKEN
+
+
+class TestUnkindErrors:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "class E(BaseException): pass",
+            "E = GeneratorExit",
+            "class E(Exception):\n    __traceback__ = property(lambda self: 5)",
+            "class E(Exception):\n    __class__ = property(lambda self: 1 / 0)",
+            "class E(Exception):\n    def __repr__(self): raise GeneratorExit",
+            "class M(type):\n    __name__ = property(lambda self: 1 / 0)\n"
+            "class E(Exception, metaclass=M):\n    def __repr__(self): 1 / 0",
+            "def E(): return SyntaxError('x', ([], [], 1, ''))",
+            "from labkit.core.errors import LabError\ndef E(): return LabError(5)",
+            "from labkit.core.errors import LabError\ndef E(): return LabError('x\\n' * 10 ** 6)",
+            "from labkit.core.errors import LabError\n"
+            "class E(LabError):\n    heading = property(lambda s: 1 / 0)\n    __init__ = lambda s: None",
+            "class C:\n    def __eq__(self, other): 1 / 0\ndef E(): return SystemExit(C())",
+        ],
+        ids=range(11),
+    )
+    def test_each_is_told_in_a_short_line(self, body: str) -> None:
+        found = run(f"{body}\ndef main(run):\n    raise E()\n".encode())
+        assert type(found) is str
+        assert 0 < len(found) < 700
+        assert "\n" not in found
+
+    @pytest.mark.parametrize("code", ["0", "None", "False"])
+    def test_a_success_stays_one(self, code: str) -> None:
+        assert run(f"def main(run):\n    raise SystemExit({code})\n".encode()) == ""
+
+    def test_an_interrupt_among_others_passes_through(self) -> None:
+        with pytest.raises(BaseExceptionGroup):
+            run(b"def main(run):\n    raise BaseExceptionGroup('x', [KeyboardInterrupt()])\n")
+        with pytest.raises(KeyboardInterrupt):
+            run(
+                b"class E(Exception):\n    def __repr__(s): raise KeyboardInterrupt\ndef main(run): raise E\n"
+            )
+        assert "group" in run(b"def main(run):\n    raise BaseExceptionGroup('group', [GeneratorExit()])\n")
+
+    @pytest.mark.parametrize(
+        "main", [b"async def main(run):\n    1 / 0\n", b"def main(run):\n    yield 1 / 0\n"]
+    )
+    def test_a_script_that_has_not_begun_has_not_succeeded(self, main: bytes) -> None:
+        assert "has not begun" in run(main)

@@ -13,6 +13,7 @@ from labkit.azure import (
     Runs,
     RunSecrets,
     RunToken,
+    Snapshots,
     WebServices,
 )
 from labkit.core.errors import BadRequest, NotFound
@@ -109,3 +110,22 @@ def test_models_and_notebooks_of_the_other_are_its_own(lab: Lab) -> None:
     lab.ask("olivia", Notebooks.save, sibling, owner, "plan.ipynb", "theirs")
     assert ask(lab, "carl", Models.download, "churn") == b"ours"
     assert ask(lab, "carl", Notebooks.open, "plan.ipynb") == "ours"
+
+
+def test_the_image_of_an_environment_is_nobody_else_s(lab: Lab, bob: Any) -> None:
+    """Whoever may run something in one workspace does not choose what is pulled for the other's runs."""
+    owner, files = lab.sign_in("olivia").bearer, {"a.py": b"def main(run):\n    pass\n"}
+    lab.ask("olivia", ResourceManager.put, f"{NEIGHBOUR}/computes/cpu-cluster", owner, "eastus")
+    images = []
+    for home in (NEIGHBOUR, lab.workspace):
+        made = lab.ask("olivia", Snapshots.create, home, owner, files).snapshot_id
+        args = ("train", "cpu-cluster", "a.py")
+        lab.trace.clear()
+        images.append(lab.ask("olivia", Runs.submit, home, owner, *args, snapshot=made).image)
+        assert [hop.resource for hop in lab.trace if hop.operation == "Build image"] == [
+            dependency(lab, "registry").name
+        ]
+    assert len({*images}) == 2
+    assert len({one.rpartition("/")[2] for one in images}) == 1
+    with pytest.raises(NotFound):
+        bob(Snapshots.get, made)

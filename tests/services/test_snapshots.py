@@ -154,6 +154,14 @@ class TestWhereItLies:
         with pytest.raises(Conflict):
             unpacked(buffer.getvalue())
 
+    def test_nothing_is_read_of_an_archive_that_says_it_is_too_large(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        archive = packed({f"{number}.py": b"" for number in range(MOST_FILES + 1)})
+        monkeypatch.delattr(zipfile.ZipFile, "read")
+        with pytest.raises(Conflict):
+            unpacked(archive)
+
 
 class TestBadInput:
     @pytest.mark.parametrize(
@@ -179,6 +187,9 @@ class TestBadInput:
             ask(lab, "carl", Snapshots.create, files | {"one more": b""})
         assert "2001 files" in caught.value.presented
         assert ".amlignore" in caught.value.advice
+        # Before their names are looked at, which may be as many as somebody likes.
+        with pytest.raises(BadRequest, match="too large"):
+            check_files({"../up.py": b"", **files})
 
     def test_more_than_300_megabytes_are_too_much(self) -> None:
         block = bytes(1024 * 1024)

@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
 )
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +31,7 @@ from labkit.services.machine_learning.tls import (
     KeyDoesNotFit,
     KeyUnreadable,
     NameNotCovered,
+    NotForServers,
     Ssl,
     as_configuration,
     check_ssl,
@@ -77,6 +81,12 @@ def test_nothing_said_is_no_tls() -> None:
         (given_for(AUTHORITY.certificate("www.contoso.com")), NameNotCovered),
         (given_for(AUTHORITY.certificate("*.example.com", HOST), cname="example.com"), NameNotCovered),
         (given_for(AUTHORITY.certificate("*.contoso.com"), cname="a.b.contoso.com"), NameNotCovered),
+        # No client takes an asterisk for all names of a top-level domain.
+        (given_for(AUTHORITY.certificate("*.com"), cname="contoso.com"), NameNotCovered),
+        # A key beside the certificate, whichever; half a block.
+        (given_for(GOOD, certificate=f"{GOOD.certificate}{GOOD.key.reveal()}"), CertificateUnreadable),
+        (given_for(GOOD, certificate=f"{TWIN.key.reveal()}{GOOD.certificate}"), CertificateUnreadable),
+        (given_for(GOOD, certificate=f"{GOOD.certificate}{GOOD.certificate[:200]}"), CertificateUnreadable),
         (given_for(AUTHORITY.certificate(HOST, valid_to="2020-03-13")), CertificateExpired),
         (given_for(AUTHORITY.certificate(HOST, valid_from="2020-03-14")), CertificateExpired),
     ],
@@ -85,7 +95,48 @@ def test_what_clients_would_refuse_is_refused(said: Ssl, refusal: type[Certifica
     with pytest.raises(CertificateRefused) as caught:
         tls_of(said, NOW)
     assert type(caught.value) is refusal
-    assert GOOD.key.reveal()[40:80] not in f"{caught.value!r}{said!r}"
+    for issued in (GOOD, TWIN):
+        assert issued.key.reveal()[40:80] not in f"{caught.value}{caught.value!r}{said!r}"
+
+
+def test_a_key_in_the_place_of_the_certificate_is_told_where_it_belongs() -> None:
+    with pytest.raises(CertificateUnreadable) as caught:
+        tls_of(given_for(GOOD, certificate=f"{GOOD.certificate}{GOOD.key.reveal()}"), NOW)
+    assert caught.value.advice == "the key is given by itself"
+
+
+def issued_for(*purposes: Any) -> Ssl:
+    """A certificate that its own key signed."""
+    key, name = generate_private_key(SECP256R1()), x509.Name([])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2000, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2049, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+    )
+    if purposes:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    certificate = builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return Ssl(True, HOST, certificate, Secret(pem))
+
+
+def test_a_certificate_for_another_purpose_is_refused() -> None:
+    server, client = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+    for fits in ((), (server,), (client, server)):
+        assert tls_of(issued_for(*fits), NOW)
+    for other in (client, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE):
+        with pytest.raises(NotForServers, match=other.dotted_string.replace(".", r"\.")):
+            tls_of(issued_for(other), NOW)
+
+
+def test_a_name_in_another_alphabet_is_a_name() -> None:
+    name = "xn--80ak6aa92e.xn--p1ai"
+    assert tls_of(given_for(AUTHORITY.certificate(name), cname=name), NOW)
 
 
 def test_a_certificate_is_checked_by_the_clock_of_the_lab() -> None:
@@ -103,8 +154,8 @@ def test_an_asterisk_stands_for_one_label() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    [Ed25519PrivateKey.generate(), rsa(65537, 1024), "locked"],
-    ids=["ed25519", "rsa-1024", "with a password"],
+    [Ed25519PrivateKey.generate(), rsa(65537, 1024), generate_private_key(SECP256K1()), "locked"],
+    ids=["ed25519", "rsa-1024", "secp256k1", "with a password"],
 )
 def test_a_key_that_clients_or_services_do_not_take_is_refused(key: Any) -> None:
     made = generate_private_key(SECP256R1()) if key == "locked" else key
@@ -119,6 +170,7 @@ def test_a_key_that_clients_or_services_do_not_take_is_refused(key: Any) -> None
     [
         *("", "localhost", "127.0.0.1", "SCORE.contoso.com", "score.contoso.com.", "a b.com", "-a.com"),
         *("x.azure.com", "login.microsoftonline.com", "a.blob.core.windows.net", "azure.example"),
+        *("prod.group.eastus.azmk8s.io", "ml.group.experiments.azureml.net"),
         *(f"{'a' * 64}.com", f"{'a.' * 130}com", 5, "score.contoso.com\n"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from labkit.azure import (
     Snapshots,
 )
 from labkit.core.credential import Anonymous
-from labkit.core.errors import BadRequest, Conflict, Forbidden, NotFound, Refusal
+from labkit.core.errors import BadInput, BadRequest, Conflict, Forbidden, NotFound, Refusal
 from labkit.lab import Lab
-from labkit.services.machine_learning.environments import BASE_IMAGE
+from labkit.services.machine_learning.environments import BASE_IMAGE, Environment
+from labkit.services.machine_learning.high_business_impact import Passed
 from labkit.services.machine_learning.node import Containers
 from labkit.services.machine_learning.submission import TOKEN_LIFETIME
+from labkit.services.machine_learning.workspace import Run
 from tests.services.clusters import at_work, cluster, temporary
 from tests.services.ml import ask, dependency, unchanged, workspace
 from tests.services.training import (
@@ -310,6 +313,51 @@ class TestTheRun:
         assert {history(lab, one).status for one in runs} == {"Completed"}
 
 
+class TestAfterTheRun:
+    """What a script has kept of its run is of no use any more."""
+
+    @pytest.mark.parametrize("of_a_snapshot", [True, False], ids=["snapshot", "function"])
+    def test_it_reaches_nothing(self, lab: Lab, of_a_snapshot: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        kept: list[Any] = []
+
+        def main(run: Any) -> None:
+            run.stage("a", b"1")
+            kept.extend((run, run.as_mount("workspaceblobstore")))
+            assert kept[1].names()
+
+        if of_a_snapshot:
+            monkeypatch.setattr("labkit.keeper", main, raising=False)
+            assert of(b"import labkit\ndef main(run):\n    labkit.keeper(run)\n", lab).error == ""
+        else:
+            snapshot(lab)
+            assert carried_out(lab, script=main).error == ""
+        run, mount = kept
+        lab.trace.clear()
+        uses: list[Any] = [
+            *(
+                lambda: run.log("loss", 1),
+                lambda: run.secret("x"),
+                lambda: run.data_store("workspaceblobstore"),
+            ),
+            *(lambda: run.as_mount("workspaceblobstore"), lambda: run.upload_file("a", b"1"), mount.names),
+            *(
+                lambda: run.stage("b", b"2"),
+                lambda: run.staged("a"),
+                run.list_staged,
+                lambda: mount.read("a"),
+            ),
+        ]
+        for use in uses:
+            with unchanged(lab), pytest.raises(BadInput, match="The run has ended"):
+                use()
+        assert len(lab.trace) == 0
+
+    def test_one_run_s_end_is_not_the_next_one_s(self, lab: Lab) -> None:
+        runs = [submit(lab, script=lambda run: run.log("loss", 1)) for _ in range(2)]
+        lab.work()
+        assert [history(lab, one).metrics for one in runs] == [[("loss", 1.0)]] * 2
+
+
 class TestAFunction:
     def test_its_hops_are_what_they_were(self, lab: Lab) -> None:
         lab.trace.clear()
@@ -331,6 +379,12 @@ class TestAFunction:
         )
         assert run.run_id == "mine-1"
         assert seen == {**RATE, "AZUREML_RUN_ID": "mine-1", "AZUREML_ARM_WORKSPACE_NAME": "ml-example"}
+
+    def test_no_run_says_that_it_is_another_one(self, lab: Lab) -> None:
+        given, seen = {"AZUREML_RUN_ID": "other", "AZUREML_ARM_WORKSPACE_NAME": "other"}, [""]
+        script = lambda run: seen.extend(run.environment.values())  # noqa: E731
+        carried_out(lab, script=script, run_id="mine", environment_variables=given)
+        assert seen == ["", "mine", "ml-example"]
 
     def test_nothing_of_a_run_s_environment_reaches_the_kernel(self, lab: Lab) -> None:
         before = dict(os.environ)
@@ -367,6 +421,8 @@ class TestBadInput:
             *({"environment_variables": []}, {"environment_variables": {"a b": "x"}}),
             *({"environment_variables": {"A": 5}}, {"environment_variables": {5: "x"}}),
             *({"environment_variables": {"A": "x\0"}}, {"environment_variables": {"": "x"}}),
+            *({"environment_variables": "RATE"}, {"environment_variables": {"A=B": "x"}}),
+            *({"environment_variables": {"A\n": "x"}}, {"environment_variables": {"\u00c4": "x"}}),
             *({"dependencies": "numpy"}, {"dependencies": [5]}, {"dependencies": ["numpy; rm"]}),
             *({"dependencies": None}, {"image": "Not An Image"}, {"image": 5}, {"docker": 1}),
             *({"data_stores": "workspaceblobstore"}, {"data_stores": [5]}, {"snapshot": 5}),
@@ -417,6 +473,55 @@ class TestBadInput:
         for cred in (Anonymous(), lab.sign_in("rita").bearer):
             with pytest.raises(Refusal):
                 lab.ask("somebody", Containers.start, target, cred, job)
+
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            {"target": "/subscriptions/x"},
+            {"target": ""},
+            {"management": "azureml-filestore/elsewhere/azureml-setup/churn_1/management.json"},
+            {"run_id": "churn_2"},
+            *({"run_id": 5}, {"run_id": {}}, {"snapshot": 5}, {"token": "text"}, {"variables": {"A": 5}}),
+            *({"environment": Environment(5)}, {"environment": Environment(("a b",))}),  # type: ignore[arg-type]
+            {"environment": Environment(base_image=5)},  # type: ignore[arg-type]
+            {"credentials": {"storage": Passed("x", "text")}},  # type: ignore[arg-type]
+            {"credentials": {"storage": Passed(5, None)}},  # type: ignore[arg-type]
+        ],
+        ids=str,
+    )
+    def test_a_job_that_somebody_has_changed_starts_none(self, lab: Lab, forged: Any) -> None:
+        """Neither with another run's management code, whose environment variables are somebody's, nor on
+        another workspace's cluster."""
+        submit(lab)
+        [job] = lab.waiting_jobs()
+        token, target = lab.sign_in("carl").bearer, f"{lab.workspace}/computes/cpu-cluster"
+        with unchanged(lab), pytest.raises(BadRequest):
+            lab.ask("carl", Containers.start, target, token, replace(job, **forged))
+
+    @pytest.mark.parametrize("missing", ["registry", "storage"])
+    def test_a_job_without_a_credential_of_the_node_s_fails_before_its_script(
+        self, lab: Lab, missing: str
+    ) -> None:
+        submit(lab)
+        [job] = lab.waiting_jobs()
+        token, target = lab.sign_in("carl").bearer, f"{lab.workspace}/computes/cpu-cluster"
+        given = {what: one for what, one in job.credentials.items() if what != missing}
+        lab.trace.clear()
+        with pytest.raises(BadRequest, match="does not bring"):
+            lab.ask("carl", Containers.start, target, token, replace(job, credentials=given))
+        assert order(lab, "Pull image", "Get File", "Log metric") == []
+
+    @pytest.mark.parametrize("length", [240, 241])
+    def test_an_experiment_s_name_leaves_room_for_the_number_of_a_run(self, lab: Lab, length: int) -> None:
+        def run() -> Run:
+            return ask(lab, "carl", Runs.submit, "x" * length, lab.cluster, print)  # type: ignore[no-any-return]
+
+        if length == 240:
+            assert len(run().run_id) == 242
+        else:
+            with unchanged(lab), pytest.raises(BadRequest) as caught:
+                run()
+            assert "at most 240" in caught.value.required
 
     @pytest.mark.parametrize("job", [None, 5, {}, "function"])
     def test_what_is_no_job_with_management_code_starts_none(self, lab: Lab, job: Any) -> None:

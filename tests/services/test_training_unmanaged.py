@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from labkit.authenticators.run_token import RunToken
-from labkit.authenticators.ssh import SshPassword
+from labkit.authenticators.ssh import SshPassword, public_line
 from labkit.azure import ResourceManager, Runs, SshKey
 from labkit.core.errors import BadInput, BadRequest, Conflict, Refusal, Unauthenticated
 from labkit.lab import Lab
@@ -17,7 +21,17 @@ from labkit.services.machine_learning.nodes import in_place
 from labkit.services.machine_learning.submission import TOKEN_LIFETIME
 from labkit.services.machine_learning.unmanaged import ManagementCode
 from labkit.services.virtual_machine import HDInsightCluster, RunFolder, VirtualMachine, VirtualMachines
-from tests.services.ml import MACHINE, MACHINE_PASSWORD, make_machine, secret, unchanged, workspace
+from tests.services.ml import (
+    MACHINE,
+    MACHINE_PASSWORD,
+    OTHER_GROUP,
+    attach,
+    machine_account,
+    make_machine,
+    secret,
+    unchanged,
+    workspace,
+)
 from tests.services.stores import put
 from tests.services.training import (
     FILES,
@@ -49,6 +63,10 @@ def machine(lab: Lab, id: str = MACHINE) -> VirtualMachine:
     found = lab.resources.find(id)
     assert isinstance(found, VirtualMachine)
     return found
+
+
+def folder_of(lab: Lab, run_id: str) -> RunFolder:
+    return machine(lab).folders[workspace(lab).own(run_id)]
 
 
 def own_key(lab: Lab) -> SshKey:
@@ -110,7 +128,7 @@ class TestTheRun:
     def test_it_runs_the_snapshot_s_code_with_its_variables(self, lab: Lab, target: str) -> None:
         run = carried_out(lab, target, dependencies=("numpy",))
         assert (run.status, run.error, run.metrics) == ("Completed", "", [("rate", 0.25)])
-        folder = machine(lab).folders[workspace(lab).own(run.run_id)]
+        folder = folder_of(lab, run.run_id)
         assert (folder.environment, folder.code) == ("conda: numpy", FILES)
         variables = {**RATE, "AZUREML_RUN_ID": run.run_id, "AZUREML_ARM_WORKSPACE_NAME": "ml-example"}
         assert folder.variables == variables
@@ -123,7 +141,7 @@ class TestTheRun:
         ]
         pulled = only(lab, "Pull image")
         assert (pulled.caller, pulled.credential) == ("box", "registry password")
-        assert machine(lab).folders[workspace(lab).own(run.run_id)].environment == f"docker: {run.image}"
+        assert folder_of(lab, run.run_id).environment == f"docker: {run.image}"
         lab.trace.clear()
         carried_out(lab, target, snapshot=run.snapshot_id, docker=True)
         assert order(lab, "Build image", "Pull image") == ["Pull image"]
@@ -173,7 +191,7 @@ class TestTheRun:
         run = submit(lab, target)
         lab.clock.advance(TOKEN_LIFETIME)
         assert lab.work(target) == []
-        assert (history(lab, run).status, machine(lab).folders[workspace(lab).own(run.run_id)].code) == ("Queued", None)
+        assert (history(lab, run).status, folder_of(lab, run.run_id).code) == ("Queued", None)
 
     def test_a_refused_submission_leaves_no_job(
         self, lab: Lab, target: str, monkeypatch: pytest.MonkeyPatch
@@ -226,6 +244,14 @@ class TestAMachineThatDoesNotLetItIn:
         token = RunToken(job.token.reveal())
         assert lab.ask("x", Runs.get, lab.workspace, token, job.run_id).status == "Queued"
 
+    def test_one_that_a_firewall_hides_is_detached_all_the_same(self, lab: Lab, target: str) -> None:
+        hidden = SimpleNamespace(admits=lambda _: False, required="nowhere", advice=lambda _: "")
+        machine(lab).firewall = hidden
+        id, token = f"{lab.workspace}/computes/{target}", lab.sign_in("carl").bearer
+        lab.ask("carl", ResourceManager.delete, id, token)
+        assert target not in workspace(lab).computes
+        assert only(lab, "Remove SSH key").outcome == "255 ConnectionTimedOut"
+
 
 class TestTheSteps:
     @pytest.fixture
@@ -266,7 +292,8 @@ class TestTheSteps:
         lab.clock.advance(TOKEN_LIFETIME)
         with pytest.raises(Refusal):
             lab.ask("ml", ManagementCode.download, MACHINE, key, job)
-        assert machine(lab).folders == before == {workspace(lab).own(job.run_id): RunFolder("conda: no packages")}
+        assert machine(lab).folders == before
+        assert list(before.values()) == [RunFolder("conda: no packages")]
 
     def test_what_a_step_has_done_is_taken_back_with_the_call_around_it(self, lab: Lab, job: Any) -> None:
         undo: list[Any] = []
@@ -286,6 +313,67 @@ class TestTheSteps:
         token = lab.sign_in("carl").bearer
         with pytest.raises(BadRequest, match="in this way"):
             lab.ask("carl", Compute.start, f"{lab.workspace}/computes/{TARGET}", token, job)
+
+
+EVIL = f"{OTHER_GROUP}/providers/Microsoft.Compute/virtualMachines/evil"
+
+
+def another_machine(lab: Lab) -> SshKey:
+    """Another machine, and a key of somebody who has an account there."""
+    profile = {"osProfile": {"adminUsername": "eve", "adminPassword": "apple"}}
+    lab.ask("carl", ResourceManager.put, EVIL, lab.sign_in("carl").bearer, "eastus", profile)
+    pair = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    lab.ask("eve", VirtualMachines.authorize, EVIL, SshPassword("eve", "apple"), public_line(pair))
+    pem = pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return SshKey("eve", pem.decode())
+
+
+class TestAnotherMachine:
+    """Whoever may sign in to one machine has no business with what lies on another one."""
+
+    def test_a_job_for_the_other_one_is_refused_at_every_step(self, lab: Lab, target: str) -> None:
+        assert of(b"def main(run):\n    run.stage('a', b'patient 4711')\n", lab, target).error == ""
+        submit(lab, target)
+        [job], eve, seen = lab.waiting_jobs(target), another_machine(lab), []
+        mine = replace(job, snapshot="", script=lambda run: seen.append(run.list_staged()))
+        places = (job.target, lab.workspace, lab.storage, f"{lab.workspace}/computes/cpu-cluster", "x", "")
+        steps: list[Any] = [ManagementCode.prepare, ManagementCode.download, ManagementCode.configure]
+        for place in places:
+            for op in (*steps, ManagementCode.run):
+                with unchanged(lab), pytest.raises(BadRequest, match="no job for this machine"):
+                    lab.ask("eve", op, EVIL, eve, replace(mine, target=place))
+        assert seen == []
+
+    def test_the_temporary_disk_goes_with_its_machine(self, lab: Lab, target: str) -> None:
+        assert of(b"def main(run):\n    run.stage('a', b'patient 4711')\n", lab, target).error == ""
+        carl = lab.sign_in("carl").bearer
+        lab.ask("carl", ResourceManager.delete, MACHINE, carl)
+        assert lab.media.find("patient 4711").rows == []
+        make_machine(lab)
+        lab.ask("carl", ResourceManager.delete, f"{lab.workspace}/computes/{target}", carl)
+        attach(lab, "carl", target, machine_account())
+        assert of(b"def main(run):\n    assert run.list_staged() == []\n", lab, target).error == ""
+
+    def test_runs_of_one_name_in_two_workspaces_have_folders_of_their_own(
+        self, lab: Lab, target: str
+    ) -> None:
+        first, carl = submit(lab, target), lab.sign_in("carl").bearer
+        lab.work(target)
+        other = f"{lab.other_workspace}/computes/{target}"
+        lab.ask("carl", ResourceManager.put, other, carl, "eastus", machine_account())
+        args = ("churn", target, lambda run: None)
+        second = lab.ask("carl", Runs.submit, lab.other_workspace, carl, *args)
+        assert lab.work(other) == [second.run_id] == [first.run_id]
+        assert folder_of(lab, first.run_id).code == FILES
+        assert [one.code for one in machine(lab).folders.values()] == [FILES, None]
+
+    @pytest.mark.parametrize("password", ["text", 5, b"x"])
+    def test_a_password_is_a_secret(self, lab: Lab, target: str, password: Any) -> None:
+        submit(lab, target, docker=True)
+        [job] = lab.waiting_jobs(target)
+        with unchanged(lab), pytest.raises(BadRequest) as caught:
+            lab.ask("ml", ManagementCode.prepare, MACHINE, own_key(lab), job, password)
+        assert repr(password) not in str(caught.value)
 
 
 class TestHDInsight:

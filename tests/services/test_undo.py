@@ -9,6 +9,7 @@ from labkit.azure import (
     KEY_VAULT,
     STORAGE,
     Authorization,
+    AutomatedML,
     BlobStorage,
     Blueprints,
     ContainerRegistry,
@@ -26,6 +27,7 @@ from labkit.azure import (
     Resync,
     Runs,
     RunSecrets,
+    Snapshots,
     VaultAccess,
     WebServices,
 )
@@ -143,6 +145,17 @@ CALLS: dict[str, What] = {
     "delete the group": lambda lab: (ResourceManager.delete, GROUP, ()),
     "register": lambda lab: (Models.register, lab.workspace, ("churn", b"newer")),
     "submit a run": lambda lab: (Runs.submit, lab.workspace, ("night", lab.cluster, print)),
+    "make a snapshot": lambda lab: (Snapshots.create, lab.workspace, ({"a.py": b""},)),
+    "submit an automated run": lambda lab: (
+        AutomatedML.submit,
+        lab.workspace,
+        ("night", lab.cluster, "workspaceblobstore", "a/b.csv", "y"),
+    ),
+    "build an image": lambda lab: (
+        ContainerRegistry.build,
+        workspace(lab).depends_on["registry"],
+        ("mine:latest", b"recipe"),
+    ),
     "save a notebook": lambda lab: (Notebooks.save, lab.workspace, ("a.ipynb", "{}")),
     "create an image": lambda lab: (Images.create, lab.workspace, ("scorer", "churn")),
     "deploy to ACI": lambda lab: (WebServices.deploy_aci, lab.workspace, ("new", "churn")),

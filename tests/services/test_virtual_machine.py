@@ -93,3 +93,10 @@ class TestCreation:
         make_machine(lab)
         refused(lab, Unauthenticated, VirtualMachines.list_authorized, MACHINE, BY_KEY)
         assert lab.ask("ann", VirtualMachines.list_authorized, MACHINE, PASSWORD) == []
+
+
+@pytest.mark.usefixtures("carl")
+def test_a_key_that_is_not_there_is_removed_without_a_trace(lab: Lab) -> None:
+    before = everything(lab)
+    lab.ask("ann", VirtualMachines.remove, MACHINE, PASSWORD, LINE)
+    assert everything(lab) == before

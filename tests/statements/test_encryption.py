@@ -31,6 +31,7 @@ from labkit.furniture import SUBSCRIPTION
 from labkit.lab import Lab
 from labkit.services import storage
 from labkit.services.machine_learning.compute import RunContext
+from labkit.services.machine_learning.nodes import in_place
 from labkit.stores import DBFS, IMAGES, RUN_HISTORY
 from tests.services.clusters import carry_out
 from tests.services.ml import GROUP, ask, dependency, workspace
@@ -145,9 +146,18 @@ def test_a_run_reads_training_data_through_a_mount_of_another_account_and_copies
         (hop.caller, hop.resource) for hop in hospital.trace if hop.operation == "Get Blob"
     ]
     assert hospital.media.find(TEXT).rows == []
-    # It is remote: what comes later to the account is there, and what goes is not.
+    # It is remote: what comes later to the account is there, even while it is mounted, and what goes is not.
+    found: list[bytes] = []
+
+    def late(run: RunContext) -> None:
+        mount = run.as_mount("hospital", "scans")
+        write(hospital, "scans/a.csv", b"newest", id=HOSPITAL)
+        found.append(mount.read("a.csv"))
+
     write(hospital, "scans/a.csv", b"newer", id=HOSPITAL)
     assert mounted(hospital) == ("", [b"newer"])
+    assert carry_out(hospital, own(hospital), late) == ""
+    assert found == [b"newest"]
     with_key(hospital, BlobStorage.delete, "scans/a.csv", id=HOSPITAL)
     assert mounted(hospital) == ("", [])
     assert "no such data store" in mounted(hospital, "clinic")[0]
@@ -203,17 +213,26 @@ def test_the_key_that_the_workspace_does_not_use_can_be_made_anew_and_it_notices
 # ---- Cosmos DB
 
 
+def on_disks(lab: Lab) -> dict[tuple[str, str], bytes]:
+    """What lies on all disks, by disk and record."""
+    return {(one.name, name): one.raw(name) for one in lab.media for name in one.names()}
+
+
 @pytest.mark.proves("enc-cosmos-mmk")
 def test_metrics_and_metadata_lie_in_a_subscription_of_microsofts_under_its_key(lab: Lab) -> None:
     store = keep(lab, RUN_HISTORY)
+    disk = medium(lab, store)
+    [name] = [name for name in disk.names() if name.endswith(f"{TEXT}_1")]
+    before = on_disks(lab)
     ask(lab, "carl", Runs.log_metric, f"{TEXT}_1", "mortality", 0.25)
+    assert {one for one, raw in on_disks(lab).items() if raw != before.get(one)} == {(disk.name, name)}
     assert seen(lab, store) == ("Microsoft subscription", "Microsoft", "Microsoft's key", "1")
     assert lab.media.find("mortality").rows == lab.media.find(TEXT).rows == []
     run = ask(lab, "carl", Runs.get, f"{TEXT}_1")
     assert (run.experiment, run.metrics) == (TEXT, [("mortality", 0.25)])
-    # It is nowhere else: without that document the run is gone.
-    disk = medium(lab, store)
-    [name] = [name for name in disk.names() if name.endswith(f"{TEXT}_1")]
+    # It is in that document, as Microsoft reads it, and nowhere else: without the document the run is gone.
+    account: Any = lab.resources.find(workspace(lab).history)
+    assert b'["mortality", 0.25]' in account.documents.read(in_place(account, lab.clock.now), name)
     disk.overwrite(name, disk.raw(name)[:-1])
     with pytest.raises(Damaged):
         ask(lab, "carl", Runs.get, f"{TEXT}_1")

@@ -22,7 +22,7 @@ from labkit.azure import (
     WebServices,
 )
 from labkit.core.errors import BadRequest, NetworkDenied, Unauthenticated
-from labkit.course.edition_table import ROWS, edition_table
+from labkit.course.edition_table import ROWS, Arrangement, attempt, edition_table
 from labkit.course.network_comparison import CALLERS, TARGETS, network_comparison
 from labkit.course.network_scene import cluster, link, lock, machine, network, training
 from labkit.lab import Lab
@@ -188,6 +188,20 @@ def test_all_eight_rows_for_both_editions_by_trying_to_create_each(
     found = edition_table(release, resources_first=resources_first)
     tried = [tuple(bool(found.verdict(row, one)) for one in ("Enterprise", "Basic")) for row in ROWS]
     assert tried == TABLE
+
+
+@pytest.mark.proves("net-edition-table")
+@pytest.mark.parametrize("resources_first", [False, True])
+@pytest.mark.parametrize("role", ["vault", "registry"])
+def test_private_link_takes_enterprise_on_whichever_other_resource_it_is(
+    release: str, role: str, resources_first: bool
+) -> None:
+    for linked in (False, True):
+        wanted = Arrangement(linked=(role,), workspace_linked=linked)
+        tried = [
+            attempt(labkit.start(release), wanted, one, resources_first) for one in ("Enterprise", "Basic")
+        ]
+        assert [one.code for one in tried] == ["", "EditionNotSupported"]
 
 
 @pytest.mark.proves("net-edition-table")

@@ -44,6 +44,7 @@ from labkit.services.machine_learning.support_application import PREFIX
 from labkit.services.machine_learning.web_services import CONTAINER_GROUP
 from labkit.services.machine_learning.workspace import TYPE, Workspace
 from labkit.services.resource_id import group_of
+from tests.services.training import attach_hadoop, attach_machine
 
 in_every_release = pytest.mark.parametrize("release", RELEASES)
 WORKSPACES = [
@@ -235,16 +236,17 @@ def test_owners_and_contributors_use_every_compute_target_and_data_store(role: s
     attached = {"computeType": "AKS", "resourceId": machine}
     owner(lab, ResourceManager.put, f"{lab.workspace}/computes/aks", "eastus", attached)
     owner(lab, ResourceManager.put, f"{lab.workspace}/computes/second", "eastus")
+    machines = (attach_machine(lab), attach_hadoop(lab))
     owner(lab, DataStores.attach, lab.workspace, "more", "AccountName=more;AccountKey=a2V5")
     owner(lab, Models.register, lab.workspace, "model", b"weights")
-    # The role is on the workspace alone: nobody needs one on the machine or on the storage account.
+    # The role is on the workspace alone: nobody needs one on the machines or on the storage account.
     sam, workspace = hired(lab, "sam", role, lab.workspace), the_workspace(lab)
-    assert set(workspace.computes) == {lab.cluster, "aks", "second"}
+    assert set(workspace.computes) == {lab.cluster, "aks", "second", *machines}
     assert set(workspace.data_stores) == {"workspaceblobstore", "more"}
     tried: list[Verdict[Any]] = [
         *(
             lab.attempt("sam", Runs.submit, lab.workspace, sam, "train", cluster, print)
-            for cluster in (lab.cluster, "second")
+            for cluster in (lab.cluster, "second", *machines)
         ),
         lab.attempt("sam", WebServices.deploy_aks, lab.workspace, sam, "service", "model", "aks"),
         *(
@@ -291,18 +293,29 @@ def test_a_workspace_has_an_identity_of_its_own_name_as_long_as_it_is_there(rele
     assert identities(lab, "new-workspace") == []
     shown = owner(lab, ResourceManager.put, new, "eastus")
     assert identities(lab, "new-workspace") == [shown["properties"]["identity"]]
+    # Another workspace of that name has an identity of its own, which stays.
+    namesake = owner(lab, ResourceManager.put, workspace_id(GROUPS[1], "new-workspace"), "eastus")
+    assert len(identities(lab, "new-workspace")) == 2
     owner(lab, ResourceManager.delete, new)
+    assert identities(lab, "new-workspace") == [namesake["properties"]["identity"]]
+    owner(lab, ResourceManager.delete, namesake["id"])
     assert identities(lab, "new-workspace") == []
 
 
 @pytest.mark.proves("mi-system-assigned")
-def test_no_secret_of_it_can_be_read_and_none_opens_it(lab: Lab) -> None:
+@in_every_release
+def test_no_secret_of_it_can_be_read_and_none_opens_it(release: str) -> None:
+    lab = labkit.start(release)
     [identity] = identities(lab, "ml-example")
     principal = lab.directory.principal(identity)
     assert principal is not None
     # There is no app registration, which is where secrets are kept.
     assert lab.directory.application(principal.app_id) is None
     assert not [value for value in vars(principal).values() if isinstance(value, bytes)]
+    # What Resource Manager shows of the workspace is the identity's id, no proof.
+    shown = owner(lab, ResourceManager.get, lab.workspace)["properties"]
+    assert shown.pop("identity") == identity
+    assert {*shown} - {"edition", "hbiWorkspace"} == {*the_workspace(lab).depends_on}
     for guess in (
         ClientSecret(principal.app_id, "your-client-secret"),
         ClientSecret(identity, ""),
@@ -439,16 +452,16 @@ def test_the_trace_shows_who_does_the_mending(lab: Lab) -> None:
 # ---- applications of Azure ML
 
 
-def applications(lab: Lab) -> dict[str, str]:
-    """Object ids of Azure ML's applications by name."""
-    return {name: id for id, name, _ in lab.directory.principals() if name.startswith(PREFIX)}
+def applications(lab: Lab) -> list[tuple[str, str]]:
+    """Azure ML's applications: name and object id of each, also where two have one name."""
+    return sorted((name, id) for id, name, _ in lab.directory.principals() if name.startswith(PREFIX))
 
 
 @pytest.mark.proves("app-aml")
 @in_every_release
 def test_every_region_with_a_workspace_has_one_application(release: str) -> None:
     lab = labkit.start(release)
-    assert set(applications(lab)) == {f"{PREFIX}eastus"}
+    assert [name for name, _ in applications(lab)] == [f"{PREFIX}eastus"]
     for name, region, count in (
         ("north", "northeurope", 2),
         ("east", "eastus", 2),
@@ -456,15 +469,17 @@ def test_every_region_with_a_workspace_has_one_application(release: str) -> None
     ):
         owner(lab, ResourceManager.put, workspace_id(GROUPS[1], name), region)
         assert len(applications(lab)) == count
-    assert set(applications(lab)) == {f"{PREFIX}eastus", f"{PREFIX}northeurope"}
+    assert [name for name, _ in applications(lab)] == [f"{PREFIX}eastus", f"{PREFIX}northeurope"]
     assert PREFIX == "Microsoft-AzureML-Support-App-"
 
 
 @pytest.mark.proves("app-aml")
-def test_each_of_them_is_contributor_on_the_subscription(lab: Lab) -> None:
+@in_every_release
+def test_each_of_them_is_contributor_on_the_subscription(release: str) -> None:
+    lab = labkit.start(release)
     owner(lab, ResourceManager.put, workspace_id(GROUPS[1], "north"), "northeurope")
     found = owner(lab, Authorization.assignments, SUBSCRIPTION)
-    for object_id in applications(lab).values():
+    for _, object_id in applications(lab):
         roles = [
             (one["roleDefinitionName"], one["scope"]) for one in found if one["principalId"] == object_id
         ]

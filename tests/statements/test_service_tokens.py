@@ -2,6 +2,7 @@
 what the ledger's `shown_by` says of its statement."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,8 @@ def test_the_snippet_gives_a_token_and_a_time_that_is_not_the_one_at_which_it_ex
     names, begin = run(samples.TOKEN, **names), lab.clock.now
     token, refresh_by = names["token"], int(names["refresh_by"].timestamp())
     assert capsys.readouterr().out == f"{token}\n"
+    # A moment, wherever the clock on the wall is.
+    assert names["refresh_by"].tzinfo is UTC
     assert begin < refresh_by < exp_of(lab, token)
     answers = {}
     for reading, moment in (("refresh_by", refresh_by), ("exp", exp_of(lab, token))):

@@ -123,6 +123,10 @@ def test_the_other_tenant_is_selected_likewise_and_its_token_is_worth_nothing_he
         assert Token(there.bearer().token, lab.clock).claims["tid"] == PARTNER_TENANT
         error = refused("AuthenticationException", lambda: run(samples.EXPLICIT, **imported))
         assert error.code == "InvalidAuthenticationTokenTenant"
+        # Each sign-in stays with its tenant, whichever came last.
+        here = run(samples.TENANT)["interactive_auth"]
+        tenants = [Token(one.bearer().token, lab.clock).claims["tid"] for one in (there, here)]
+        assert tenants == [PARTNER_TENANT, "your-tenant-id"]
     with lab.activate("carl"):
         one_tenant = run(samples.FROM_CONFIG.splitlines()[1], samples.EXPLICIT)
         assert one_tenant["ws"].name == "your-workspace-name"

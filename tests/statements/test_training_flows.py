@@ -12,13 +12,17 @@ from labkit.azure import (
     STORAGE,
     AutomatedML,
     BlobStorage,
+    DataStores,
     ResourceManager,
     Runs,
     SharedKey,
     Snapshots,
 )
 from labkit.lab import Lab
+from labkit.services.storage import TYPE as STORAGE_TYPE
+from labkit.services.storage import connection_string
 from tests.services.ml import CLUSTERS, GROUP, ask, attach, dependency, share, workspace
+from tests.services.own_history import owner
 from tests.services.stores import put, write
 from tests.services.training import (
     FILES,
@@ -90,6 +94,9 @@ def test_what_runs_is_the_snapshot_and_not_what_the_files_have_become(lab: Lab) 
 @pytest.mark.proves("flow-training-start")
 def test_azure_ml_is_called_with_the_snapshot_id_and_makes_a_run_id_and_a_token(lab: Lab) -> None:
     made = snapshot(lab)
+    # The id says which: not simply the newest.
+    newest = snapshot(lab, {"train.py": b"def main(run):\n    run.log('rate', 1)\n"})
+    assert newest.snapshot_id != made.snapshot_id
     lab.trace.clear()
     run = submit(lab, snapshot=made.snapshot_id)
     call = only(lab, "Submit run")
@@ -100,8 +107,9 @@ def test_azure_ml_is_called_with_the_snapshot_id_and_makes_a_run_id_and_a_token(
     assert "amr" not in job.token.claims
     lab.trace.clear()
     lab.work()
-    back = {hop.subject for hop in lab.trace if hop.credential == "ML service token"}
-    assert back == {"churn_1 (run)"}
+    back = {(hop.caller, hop.subject) for hop in lab.trace if hop.credential == "ML service token"}
+    assert back == {(lab.cluster, "churn_1 (run)")}
+    assert history(lab, run).metrics == [("rate", 0.25)]
 
 
 @pytest.mark.proves("flow-training-start")
@@ -256,13 +264,18 @@ def test_without_it_the_flow_is_whole(lab: Lab) -> None:
 # ---- what services generate
 
 WHERE = "training/first.csv"
+SALES = f"{GROUP}/providers/{STORAGE_TYPE}/sales"
 
 
 @pytest.fixture
 def intermediate(lab: Lab) -> str:
     """The blob of preprocessed data that an automated ML run has left."""
-    write(lab, WHERE, b"age,churned\n20,yes\n,no\n40,no\n", id=lab.storage)
-    args = ("auto", lab.cluster, "workspaceblobstore", WHERE, "churned")
+    # The training data lie elsewhere.
+    put(lab, SALES)
+    write(lab, WHERE, b"age,churned\n20,yes\n,no\n40,no\n", id=SALES)
+    keys = owner(lab, ResourceManager.post, SALES, "listKeys")
+    owner(lab, DataStores.attach, lab.workspace, "sales", connection_string("sales", keys))
+    args = ("auto", lab.cluster, "sales", WHERE, "churned")
     run = ask(lab, "carl", AutomatedML.submit, *args)
     lab.work()
     [name] = ask(lab, "carl", AutomatedML.intermediate, run.run_id)
@@ -295,7 +308,7 @@ def test_it_lies_in_the_workspace_s_data_store_encrypted(lab: Lab, intermediate:
     [disk] = [one for one in lab.media.disks if intermediate in one.medium.names()]
     assert disk is dependency(lab, "storage").blobs
     assert disk.key is not None
-    assert disk.medium.find("age,churned") == []
+    assert lab.media.find("age,churned").rows == []
     share(lab, lab.people["carl"].object_id, "Storage Blob Data Reader", lab.storage)
     lab.clock.advance("30m")
     token = lab.sign_in("carl", resource=STORAGE).bearer

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from labkit.azure import Anonymous, BlobStorage, FileStorage, Scoring
+from labkit.azure import Anonymous, BlobStorage, FileStorage, Scoring, SharedKey
 from labkit.core.errors import InsecureTransport
 from labkit.course.service_scene import deploy, keys_of
 from labkit.course.transit import internal_traffic
@@ -21,6 +21,7 @@ from labkit.wire.endpoint import Client, on_loopback
 from tests.services.ml import dependency
 
 HOST, BODY = "score.contoso.com", "[1, 2, 3]"
+SAID: tuple[Any, ...] = ("azureml/a", b"1")
 TARGETS = pytest.mark.parametrize("target", ["aci", "aks"])
 
 
@@ -77,9 +78,12 @@ def test_http_in_front_of_a_storage_address_is_refused_whoever_asks(stating: Lab
     account = dependency(stating, "storage")
     host = account.host if role == "blob" else account.host.replace(".blob.", ".file.")
     token = stating.sign_in("carl", resource=STORAGE).bearer
-    for cred in (token, Anonymous()):
+    signed = SharedKey.sign(
+        account.name, account.access_keys["key1"], op.request(account.id, SAID), stating.clock.now
+    )
+    for cred in (token, signed, Anonymous()):
         for address in (f"http://{host}/", f"HTTP://{host}/"):
-            verdict = stating.attempt("carl", op, address, cred, "azureml/a", b"1")
+            verdict = stating.attempt("carl", op, address, cred, *SAID)
             assert type(verdict.refusal) is InsecureTransport
             assert (verdict.refusal.stage, stating.trace[-1].encrypted) == ("reach", False)
 

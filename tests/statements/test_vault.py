@@ -82,6 +82,7 @@ def test_what_lies_there_opens_the_storage_account_and_the_registry(lab: Lab) ->
     blobs.ask(BlobStorage.put, "c/a", b"opened")
     assert blobs.ask(BlobStorage.get, "c/a") == b"opened"
     registry = dependency(lab, "registry")
+    assert {name: kept[f"registry/{name}"] for name in registry.passwords} == registry.passwords
     for name in ("password", "password2"):
         login = RegistryPassword(registry.name, kept[f"registry/{name}"])
         lab.ask("mallory", ContainerRegistry.push, registry.id, login, f"{name}:1", b"layers")

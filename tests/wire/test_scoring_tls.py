@@ -283,6 +283,22 @@ class TestTheContext:
 
 
 class TestCapture:
+    def test_a_handshake_that_breaks_off_anywhere_is_shown(self, lab: Lab, secured: WebService) -> None:
+        with on_loopback(lab, secured, trust=AUTHORITY) as exposed:
+            exposed.post(BODY)
+        greeting = exposed.capture.received
+        shown = set()
+        for length in range(0, 1000, 3):
+            capture = Capture()
+            capture.begin().received.extend(greeting[:length])
+            shown.add(str(capture.as_table().rows[-1][-1]))
+        assert f"TLS, with a certificate for {HOST}" in shown
+        # Each of its bytes may be another one.
+        for place in range(len(greeting[:1000])):
+            damaged = bytearray(greeting[:1000])
+            damaged[place] ^= 0xFF
+            assert type(certificate_names(bytes(damaged))) is tuple
+
     def test_what_is_looked_for_is_something(self) -> None:
         with pytest.raises(BadInput):
             Capture().holds("")

@@ -280,11 +280,11 @@ def _whole(job: Job) -> bool:
     texts = (job.run_id, job.target, job.snapshot, job.management, job.image)
     variables = job.variables.items() if type(job.variables) is dict else [(None, None)]
     return (
-        type(job.token) is Token
+        all(type(one) is str for one in (*texts, *(text for pair in variables for text in pair)))
+        and type(job.token) is Token
         and (type(job.script) is str if job.snapshot else callable(job.script))
         and type(job.credentials) is dict
         and all(map(_handed_on, job.credentials.values()))
-        and all(type(one) is str for one in (*texts, *(text for pair in variables for text in pair)))
         and type(job.environment) is Environment
         and _fit(job.environment)
     )

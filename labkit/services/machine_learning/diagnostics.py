@@ -77,6 +77,7 @@ class Collection:
         self._resources = resources
         self._platform = platform
         self._entropy = entropy
+        self._made: dict[str, DiagnosticStore] = {}
         # The passage on collection says that one opts out; the other one is about encryption.
         # assumption: hbi-opts-out
         self.reading = OPTS_OUT
@@ -95,21 +96,23 @@ class Collection:
             call.ask(Diagnostics.collect, store.id, key, event, fields)
 
     def _store(self, call: Call[Workspace], region: str) -> DiagnosticStore:
+        # One that was taken back comes again as it was: its key counts on, so that no nonce comes twice.
+        made = self._made.get(region) or self._made.setdefault(region, self._new(region))
+        if self._resources.get(made.id) is None:
+            call.undo(lambda: self._resources.remove(made))
+            self._resources.add(made)
+        return made
+
+    def _new(self, region: str) -> DiagnosticStore:
         name = f"azureml-diagnostics-{region}"
         id = f"{_GROUP}/components/{name}"
-        found = self._resources.get(id)
-        if isinstance(found, DiagnosticStore):
-            return found
         key = AccountKey(DIAGNOSTICS, self._platform)
         key.begin(id.lower(), self._entropy)
-        made = DiagnosticStore(
+        return DiagnosticStore(
             *(id, name, f"{name}.diagnostics.azure.example", region, MICROSOFT),
             instrumentation_key=self._entropy.uuid(f"{id.lower()}/instrumentation key"),
             records=disk(DIAGNOSTICS, f"{name}, records", key),
         )
-        call.undo(lambda: self._resources.remove(made))
-        self._resources.add(made)
-        return made
 
     def stores(self) -> Iterator[DiagnosticStore]:
         """All that there are."""

@@ -55,9 +55,9 @@ def read_folder(folder: str | Path) -> dict[str, bytes]:
     `Snapshots.create` takes. Raises BadInput for what is no directory, and for one that cannot be read or is
     too large for a snapshot."""
     root = Path(folder) if isinstance(folder, str | Path) else None
-    if root is None or not root.is_dir():
-        raise BadInput("There is no such directory.", presented=brief(folder), required="a directory")
     try:
+        if root is None or not root.is_dir():
+            raise BadInput("There is no such directory.", presented=brief(folder), required="a directory")
         # What is left out is not even looked into: it may be large, and it may be secret.
         found = _walk(root)
         ignore = found[IGNORE].read_bytes() if IGNORE in found else b""

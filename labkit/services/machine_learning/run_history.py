@@ -9,7 +9,7 @@ from typing import Any
 from labkit.authenticators.platform import Platform
 from labkit.authenticators.shared_key import SharedKey
 from labkit.core.entropy import Entropy
-from labkit.core.errors import NotFound, brief
+from labkit.core.errors import BadRequest, NotFound, brief
 from labkit.core.operation import Call, Op, P, R
 from labkit.core.resource import Resources
 from labkit.services import cosmos
@@ -81,7 +81,7 @@ class RunHistory:
         """A run, and the entity tag with which it can be written again. Raises NotFound."""
         try:
             found = self._ask(call, Cosmos.read, _document(call, run_id))
-        except NotFound as refusal:
+        except (NotFound, BadRequest) as refusal:
             raise NotFound("The workspace has no such run.", presented=brief(run_id)) from refusal
         kept = json.loads(found.body)
         return Run(**kept | {"metrics": [(name, value) for name, value in kept["metrics"]]}), found.etag

@@ -19,8 +19,18 @@ _MAIN = "main"
 _LONGEST = 500
 # What the lab and its kernel are made of. While it is out of the way they would find something else.
 _OWN = {
-    *("labkit", "cryptography", "_cffi_backend", "cffi", "jwt", "IPython", "ipykernel", "comm", "traitlets"),
-    *("zmq", "tornado", "jupyter_client", "jupyter_core", "matplotlib_inline"),
+    *("labkit", "cryptography", "_openssl", "_cffi_backend", "cffi", "jwt"),
+    *(
+        "IPython",
+        "ipykernel",
+        "comm",
+        "traitlets",
+        "zmq",
+        "tornado",
+        "jupyter_client",
+        "jupyter_core",
+        "matplotlib_inline",
+    ),
 }
 # A file of a snapshot never takes the place of these.
 _TAKEN = sys.stdlib_module_names | _OWN
@@ -42,8 +52,10 @@ def outcome(script: Callable[..., object], *args: Any, files: Mapping[str, bytes
 
 
 def _interrupts(end: BaseException) -> bool:
-    group = issubclass(type(end), BaseExceptionGroup) and BaseExceptionGroup.subgroup(end, KeyboardInterrupt)
-    return issubclass(type(end), KeyboardInterrupt) or bool(group)
+    kind = type(end)
+    if issubclass(kind, BaseExceptionGroup):
+        return BaseExceptionGroup.subgroup(end, KeyboardInterrupt) is not None  # type: ignore[call-overload]
+    return issubclass(kind, KeyboardInterrupt)
 
 
 def _said(end: BaseException, files: Mapping[str, bytes]) -> str:
@@ -84,6 +96,7 @@ def run_file(files: Mapping[str, bytes], script: str, context: object) -> str:
     """Runs a file of a snapshot: its code, and then `main(run)`, which it defines. Imports find the other
     files. Returns how it failed, or ""."""
 
+    @kept_as_it_is()
     def begin() -> object:
         code = compile(files[script], script, "exec", dont_inherit=True)
         module = ModuleType("__azureml__")
@@ -96,7 +109,7 @@ def run_file(files: Mapping[str, bytes], script: str, context: object) -> str:
 
     if script not in files:
         return f"The snapshot has no file {brief(script)}."
-    with _importable(files), kept_as_it_is():
+    with _importable(files):
         return outcome(begin, files=files)
 
 

@@ -50,7 +50,7 @@ class Wanted:
 
 def check_variables(given: object) -> None:
     """Raises BadRequest for what are no environment variables. Values are not shown."""
-    pairs = given.items() if type(given) is dict else [(given, "")]
+    pairs = given.items() if type(given) is dict else [(given, None)]
     for name, value in pairs:
         if type(name) is not str or not _VARIABLE.fullmatch(name) or type(value) is not str:
             raise BadRequest(

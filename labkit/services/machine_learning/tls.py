@@ -15,18 +15,25 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from labkit.core.errors import BadRequest, brief
 from labkit.core.secret import Secret
 
 _LONGEST = 100_000
 _SHORTEST_RSA = 2048
-_NAME = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+# What clients offer by default: https://docs.openssl.org/3.0/man3/SSL_CTX_set1_curves
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+# The last label of a name in another alphabet begins with xn--.
+_NAME = re.compile(
+    r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])"
+)
 _LABEL = re.compile(r"[a-z][a-z0-9-]{0,40}[a-z0-9]")
 # Nobody but Microsoft has certificates for these.
 _MICROSOFT = (
-    *("azure.com", "azure.net", "azurecr.io", "azure.example", "microsoft.com", "microsoftonline.com"),
-    *("microsoftazure.com", "windows.net"),
+    *("azmk8s.io", "azure.com", "azure.example", "azure.net", "azurecr.io", "azuredatabricks.net"),
+    *("azurehdinsight.net", "azureml.net", "microsoft.com", "microsoftazure.com", "microsoftonline.com"),
+    "windows.net",
 )
 _STATUS: Mapping[str, bool] = {"Enabled": True, "Auto": True, "Disabled": False}
 _PROPERTIES: Mapping[str, str] = {
@@ -55,6 +62,10 @@ class KeyDoesNotFit(CertificateRefused):
 
 class NameNotCovered(CertificateRefused):
     """The certificate is for other host names."""
+
+
+class NotForServers(CertificateRefused):
+    """The certificate was issued for another purpose."""
 
 
 class CertificateExpired(CertificateRefused):
@@ -144,6 +155,7 @@ def tls_of(ssl: Ssl | None, now: int, place: str = "", region: str = "") -> Tls 
     leaf = _leaf(certificate)
     _check_key(leaf, key)
     _check_names(leaf, ssl.cname)
+    _check_purpose(leaf)
     _check_times(leaf, now)
     assert key is not None
     return Tls(ssl.cname, certificate, key)
@@ -178,13 +190,18 @@ def _text(value: object) -> str:
 def _leaf(certificate: str) -> x509.Certificate:
     """The first of a chain, which is the service's own."""
     try:
-        return x509.load_pem_x509_certificates(certificate.encode())[0]
+        chain = x509.load_pem_x509_certificates(certificate.encode())
     except ValueError:
+        chain = []
+    # A key among them would go wherever the certificate goes, and no service starts with half a block.
+    if not chain or len(chain) != certificate.count("-----BEGIN"):
         raise CertificateUnreadable(
             "That is no certificate.",
             presented=f"{len(certificate)} characters",
-            required="PEM: -----BEGIN CERTIFICATE-----",
-        ) from None
+            required="PEM: -----BEGIN CERTIFICATE-----, and certificates alone",
+            advice="the key is given by itself" if "PRIVATE KEY" in certificate else "",
+        )
+    return chain[0]
 
 
 def _check_key(leaf: x509.Certificate, key: object) -> None:
@@ -196,11 +213,11 @@ def _check_key(leaf: x509.Certificate, key: object) -> None:
         raise KeyUnreadable(
             "That is no private key.", required="PEM, without a password: -----BEGIN PRIVATE KEY-----"
         ) from None
-    strong = isinstance(found, EllipticCurvePrivateKey)
+    strong = isinstance(found, EllipticCurvePrivateKey) and found.curve.name in _CURVES
     if not strong and not (isinstance(found, RSAPrivateKey) and found.key_size >= _SHORTEST_RSA):
         raise KeyUnreadable(
             "Clients accept no key of this kind.",
-            required=f"RSA of {_SHORTEST_RSA} bits, or an elliptic curve",
+            required=f"RSA of {_SHORTEST_RSA} bits, or one of the elliptic curves {', '.join(_CURVES)}",
         )
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     try:
@@ -222,11 +239,27 @@ def _check_names(leaf: x509.Certificate, cname: str) -> None:
     except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
         names = []
     # An asterisk stands for one label: https://www.rfc-editor.org/rfc/rfc6125#section-6.4.3
-    if not {cname, f"*.{cname.partition('.')[2]}"} & set(names):
+    # No client takes one for all names of a top-level domain.
+    above = cname.partition(".")[2]
+    if not {cname, f"*.{above}" if "." in above else cname} & set(names):
         raise NameNotCovered(
             "The certificate is for another host name: clients compare it with the address that they call.",
             presented=", ".join(names)[:200] or "a certificate for no host name",
             required=cname,
+        )
+
+
+def _check_purpose(leaf: x509.Certificate) -> None:
+    try:
+        found = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return
+    # Not "any" either: OpenSSL does not take it for this one.
+    if ExtendedKeyUsageOID.SERVER_AUTH not in found.value:
+        raise NotForServers(
+            "The certificate is not for servers: clients look what it was issued for.",
+            presented=", ".join(one.dotted_string for one in found.value)[:200],
+            required=f"server authentication ({ExtendedKeyUsageOID.SERVER_AUTH.dotted_string})",
         )
 
 
