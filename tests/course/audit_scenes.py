@@ -40,6 +40,14 @@ def as_it_is(lab: Lab) -> None:
     """Nothing is set."""
 
 
+def _somebody_else(lab: Lab) -> None:
+    lab.az("login -u rita")
+
+
+def _another_workspace(lab: Lab) -> None:
+    put(lab, workspace_id("your-resource-group-name", "forgotten"), {})
+
+
 def _second_factor(lab: Lab) -> None:
     lab.directory.mfa_required = True
 
@@ -271,6 +279,8 @@ def _in_the_vault(setting: Setting) -> Setting:
 
 # By the audit's id: what is right, and what is wrong.
 SCENES: dict[str, tuple[Setting, Setting]] = {
+    "start-account": (as_it_is, _somebody_else),
+    "start-workspaces": (as_it_is, _another_workspace),
     "auth-factor": (_second_factor, as_it_is),
     "auth-guests": (as_it_is, _another_guest),
     "auth-kinds": (as_it_is, _person_for_the_night),

@@ -129,7 +129,7 @@ SAYS = {
 }
 WRONG: list[tuple[str, Any]] = [
     *(("password_in", one) for one in ("Run Secret", "", None, 5, ["run id"])),
-    *(("hbi", one) for one in (1, 0, None, "yes", "False", [])),
+    *(("hbi", one) for one in (1, 0, None, "yes", "False")),
     *(("reading", one) for one in ("both", "", None, 5, "Opts out")),
     *(("seed", one) for one in ("x", -1, 2.5)),
     *(("release", one) for one in ("2021", None)),

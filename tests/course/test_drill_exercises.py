@@ -68,6 +68,26 @@ def test_every_other_wrong_answer_is_told_what_the_lab_saw(name: str) -> None:
             assert result.passed or (said[:10] in result.message and fact.right not in result.message)
 
 
+@pytest.mark.parametrize("release", ["2019-08", "2020-01"])
+@pytest.mark.parametrize("name", DRILLS)
+def test_what_was_found_in_a_case_of_another_release_is_judged_by_that_one(name: str, release: str) -> None:
+    id, found = f"{DRILLS[name].task}-find", facts_of(drill(name, 3, release))
+    said = {"seed": 3, **{one.name: one.right for one in found}}
+    assert exercise(id).check(said | {"release": release}).passed
+    without = exercise(id).check(said)
+    assert not without.passed
+    assert "'release'" in without.message
+
+
+@pytest.mark.parametrize("name", DRILLS)
+def test_a_case_of_another_release_can_be_ended(name: str) -> None:
+    id = f"{DRILLS[name].task}-end"
+    right = answer_of(TASKS[id].solution, 3)
+    for release in ("2019-08", " 2020-01 "):
+        assert exercise(id).check(right | {"release": release}).passed
+    assert "one of these" in exercise(id).check(right | {"release": "2021-01"}).message
+
+
 NOT_YET: list[tuple[object, str]] = [
     ({}, "seed"),
     ({"seed": "2020"}, "'seed'"),
@@ -108,7 +128,7 @@ RESPONSES: list[tuple[object, str]] = [
     (lambda case: 1 / 0, "ZeroDivisionError"),
     (lambda case: case.ask(None, None), "raised"),
     (lambda case: case.wait("soon"), "duration"),
-    (lambda case: case.lab.trace.clear(), "attacker"),
+    (lambda case: case.lab.trace.clear(), "did nothing"),
     (endless, "enough for one incident"),
     (stubborn, "does not come to an end"),
     (lambda case: case.hand_out("nobody", "nothing"), ""),
@@ -170,3 +190,91 @@ def test_what_the_logs_know_is_found_by_reading_them() -> None:
 )
 def test_a_prediction_has_what_comes_out_among_its_options(id: str, outcome: str) -> None:
     assert predict(id, outcome).reveal(outcome).right
+
+
+# Right, though not the course's own way.
+_KEYS = """\
+from labkit.azure import WebServices
+
+GET = {"aks": WebServices.get_aks_keys, "aci": WebServices.get_aci_keys}
+RENEW = {"aks": WebServices.regen_aks_key, "aci": WebServices.regen_aci_key}
+
+
+def contain(case):
+    for service in case.services:
+        held = {row[2]: row[0] for row in case.clients.rows if row[1] == service.name}
+        for one, other in (("Primary", "Secondary"), ("Secondary", "Primary")):
+            case.hand_out(held[one], other)
+            case.ask(RENEW[service.kind], case.lab.workspace, service.name, one)
+            case.hand_out(held[one], one)
+"""
+_POLICY = """\
+from labkit.azure import Authorization, KeyVault, VaultAccess
+
+
+def contain(case):
+    vault, everybody = case.log("Key Vault"), ("nils", "paul", "rosa", "ulla")
+    who = next(one for one in everybody if vault.where(operation="Delete key", identity=f"{one}@*"))
+    less = {"keys": ["get", "list"]}
+    case.ask(VaultAccess.set_policy, case.vault, case.lab.people[who].object_id, less)
+    case.ask(KeyVault.recover_deleted_key, case.vault, case.key)
+"""
+_MOVED_FIRST = """\
+from labkit.azure import RunSecrets, WebServices
+
+
+def contain(case):
+    aks, at = case.service.kind == "aks", case.lab.workspace
+    get = WebServices.get_aks_keys if aks else WebServices.get_aci_keys
+    renew = WebServices.regen_aks_key if aks else WebServices.regen_aci_key
+    keys = [one.reveal() for one in case.ask(get, at, "features")]
+    place, name = next((keys.index(text), name) for name, text in case.variables.items() if text in keys)
+    case.define(case.variables | {name: "see the run secret"}, secret="features")
+    case.ask(renew, at, "features", ("Primary", "Secondary")[place])
+    case.ask(RunSecrets.put, at, "features", case.ask(get, at, "features")[place].reveal())
+"""
+# Wrong, and what must not be said of it: it is another idea.
+_TOKENS = """\
+from labkit.azure import WebServices
+
+
+def contain(case):
+    for service in case.services:
+        if service.kind == "aks":
+            case.ask(WebServices.update_aks, case.lab.workspace, service.name, token_auth_enabled=True)
+"""
+_TOO_LATE = _KEYS.replace("    for service in", '    case.wait("70m")\n    for service in')
+_WALLED_IN = """\
+from labkit.azure import ResourceManager
+
+
+def contain(case):
+    case.ask(ResourceManager.post, case.storage, "regenerateKey", {"keyName": "key1"})
+    closed = {"networkAcls": {"defaultAction": "Deny"}}
+    case.ask(ResourceManager.put, case.storage, "eastus", closed)
+"""
+
+
+def response(source: str) -> Any:
+    names: dict[str, Any] = {}
+    exec(compile(source, "<cell>", "exec"), names)
+    return names["contain"]
+
+
+@pytest.mark.parametrize(
+    ("id", "source", "seed"),
+    [("drill-key-end", _KEYS, 1), ("drill-revoked-end", _POLICY, 1), ("drill-secret-end", _MOVED_FIRST, 1)],
+)
+def test_another_response_that_ends_it_passes(id: str, source: str, seed: int) -> None:
+    result = exercise(id).check({"seed": seed, "contain": response(source)})
+    assert result.passed, repr(result)
+
+
+@pytest.mark.parametrize(
+    ("id", "source", "seed"),
+    [("drill-key-end", _TOKENS, 2020), ("drill-key-end", _TOO_LATE, 1), ("drill-token-end", _WALLED_IN, 1)],
+)
+def test_a_response_is_not_told_of_an_idea_that_it_does_not_show(id: str, source: str, seed: int) -> None:
+    result = exercise(id).check({"seed": seed, "contain": response(source)})
+    assert not result.passed
+    assert result.misconception is None, repr(result)

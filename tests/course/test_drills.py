@@ -1,6 +1,7 @@
 """Drills: an attack that works, people who work, and what ends the one without the other."""
 
 from collections.abc import Callable, Iterator
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -20,9 +21,11 @@ from labkit.course.drills.incident import (
     facts_of,
     readings_of,
 )
-from labkit.course.drills.review import INTERRUPTED, LATE, LET_IN, PAST, STOPPED, respond
+from labkit.course.drills.recorded import Step, recorded
+from labkit.course.drills.review import INTERRUPTED, LATE, LET_IN, PAST, STOPPED, respond, watch
 from labkit.course.drills.service_log import ACTIVITY, KEPT
-from labkit.lab import Lab
+from labkit.course.drills.stolen_token import StolenToken
+from labkit.lab import start
 
 SEEDS = range(10)
 each_drill = pytest.mark.parametrize("name", DRILLS)
@@ -128,7 +131,7 @@ class Plain(Incident):
     name = "plain"
     deed = "walk in"
     is_open = True
-    breaks: bool = False
+    breaks = False
 
     def _set(self) -> None:
         self._briefing = "A door stands open."
@@ -142,16 +145,19 @@ class Plain(Incident):
         if not self.is_open:
             raise LabError("It is shut.")
 
+    @recorded
+    def put(self, *, is_open: bool = True, breaks: bool = False) -> None:
+        self.step(lambda: vars(self).update(is_open=is_open, breaks=breaks))
+
 
 def shut(case: Plain) -> None:
-    case.step(lambda: setattr(case, "is_open", False))
+    case.put(is_open=False)
 
 
 def dark(case: Plain, minutes: int) -> None:
-    case.breaks = True
-    case.wait(f"{minutes}m")
-    case.breaks = False
-    case.wait("1m")
+    case.put(is_open=False, breaks=True)
+    case.wait(f"{minutes - 1}m")
+    case.put(is_open=False)
 
 
 def past(case: Plain) -> None:
@@ -163,35 +169,130 @@ RESPONSES: dict[str, tuple[Callable[[Any], object], str]] = {
     "at once": (shut, ""),
     "just in time": (lambda case: (case.wait("58m"), shut(case)), ""),
     "too late": (lambda case: (case.wait("61m"), shut(case)), LATE),
-    "the clock is set": (lambda case: (case.lab.clock.advance("2h"), shut(case)), LATE),
     "never": (lambda case: None, LET_IN),
-    "opened again": (lambda case: (shut(case), setattr(case, "is_open", True)), LET_IN),
+    "opened again": (lambda case: (shut(case), case.put(is_open=True)), LET_IN),
     "opened in between": (
-        lambda case: (shut(case), setattr(case, "is_open", True), case.wait("2h"), shut(case)),
+        lambda case: (shut(case), case.put(is_open=True), case.wait("2h"), shut(case)),
         LATE,
     ),
     "a short interruption": (lambda case: (shut(case), dark(case, 4)), ""),
     "a long interruption": (lambda case: (shut(case), dark(case, 30)), INTERRUPTED),
-    "dark for good": (lambda case: (shut(case), setattr(case, "breaks", True)), STOPPED),
+    "dark for good": (lambda case: case.put(is_open=False, breaks=True), STOPPED),
     "past the case": (lambda case: (past(case), shut(case)), PAST),
+    "the clock is set": (lambda case: (shut(case), case.lab.clock.advance("2h")), PAST),
+    "an account is disabled": (
+        lambda case: (shut(case), setattr(case.lab.directory.user("carl"), "enabled", False)),
+        PAST,
+    ),
+    "a group is made": (lambda case: (shut(case), case.lab.directory.add_group("some")), PAST),
 }
 
 
 @pytest.mark.parametrize("name", RESPONSES)
-def test_a_response_is_judged_by_what_came_of_it(lab: Lab, name: str) -> None:
+def test_a_response_is_judged_by_what_came_of_it(name: str) -> None:
     response, fault = RESPONSES[name]
-    review = respond(Plain(lab), response)
+    review = respond(lambda: Plain(start()), response)
     assert review.fault == fault, repr(review)
     assert review.good is (fault == "")
     assert review.said
 
 
+def test_whoever_has_done_nothing_to_the_incident_is_told_so() -> None:
+    other = Plain(start())
+    assert "did nothing" in respond(lambda: Plain(start()), lambda case: shut(other)).said
+    assert "did nothing" not in respond(lambda: Plain(start()), lambda case: case.look()).said
+
+
+# What somebody does to the objects instead of doing it through them.
+
+
+def refused(*_: object) -> None:
+    raise LabError("It is shut.")
+
+
+def keep_at_it(case: Any) -> None:
+    def work() -> None:
+        while not done.is_set():
+            vars(case)["attack"] = refused
+            done.wait(0.001)
+
+    Thread(target=work, daemon=True).start()
+
+
+done = Event()
+TRICKS: dict[str, Callable[[Any], object]] = {
+    "another attack": lambda case: setattr(case, "attack", refused),
+    "no attack of the class's": lambda case: setattr(case, "__class__", type("Other", (Plain,), {})),
+    "the door of this one": lambda case: setattr(case, "is_open", False),
+    "no readings": lambda case: setattr(case, "_readings", []),
+    "another hour": lambda case: vars(case).update(limit=10**9, until=0, called_at=10**10),
+    "another lab": lambda case: setattr(case, "lab", start(seed=1)),
+    "no lab": lambda case: setattr(case, "lab", None),
+    "no trace": lambda case: case.lab.trace.clear(),
+    "a step of its own": lambda case: case.step(lambda: setattr(case, "attack", refused)),
+    "a thread": keep_at_it,
+    "what was done": lambda case: case.recording.done.extend(
+        [Step("finish", (), {}), Step("_set", (), {}), Step("attack", (), {}), None, 3]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_what_is_done_to_the_objects_of_an_incident_ends_no_attack(name: str) -> None:
+    try:
+        review = respond(lambda: Plain(start()), TRICKS[name])
+    finally:
+        done.set()
+    assert not review.good
+    assert review.attack == "200"
+
+
+def test_workers_that_were_sent_away_are_missed() -> None:
+    def alone(case: Any) -> None:
+        case.workers = ()
+        case.put(is_open=False, breaks=True)
+
+    review = respond(lambda: Plain(start()), alone)
+    assert (review.fault, review.who) == (STOPPED, "guard")
+
+
+def test_a_list_that_is_changed_after_the_call_changes_nothing() -> None:
+    seen: list[object] = []
+
+    class Noting(Plain):
+        @recorded
+        def note(self, what: list[str]) -> None:
+            seen.append(list(what))
+
+    def response(case: Any) -> None:
+        what = ["before"]
+        case.note(what)
+        what.append("after")
+
+    respond(lambda: Noting(start()), response)
+    assert seen == [["before"], ["before"]]
+
+
+def test_a_script_without_end_is_stopped() -> None:
+    def endless(run: object) -> None:
+        while True:
+            pass
+
+    def response(case: Any) -> None:
+        lab = case.lab
+        case.ask(Runs.submit, lab.workspace, "night", lab.cluster, endless)
+        lab.work()
+
+    assert respond(lambda: drill("leaked-key"), response).fault == PAST
+
+
 def test_what_came_of_a_response_is_watched_until_everybody_has_to_be_at_work() -> None:
     incident = drill("stolen-token")
+    assert isinstance(incident, StolenToken)
     ends = next(one.right for one in facts_of(incident) if one.name == "ends")
     keys = {"keyName": "key1"}
-    review = respond(
-        incident, lambda case: case.ask(ResourceManager.post, case.storage, "regenerateKey", keys)
+    review = watch(
+        incident, lambda case: case.ask(ResourceManager.post, incident.storage, "regenerateKey", keys)
     )
     assert (review.fault, review.incident.of(ATTACKER)[-1].ok) == (STOPPED, False)
     assert iso(incident.lab.clock.now) > ends
@@ -259,7 +360,7 @@ def test_what_is_no_drill_is_told_which_there_are(name: Any) -> None:
         drill(name)
 
 
-@pytest.mark.parametrize("seed", [-1, 2**63, "1", True, 1.0])
+@pytest.mark.parametrize("seed", [None, -1, 2**63, "1", True, 1.0])
 def test_what_is_no_seed_is_refused(seed: Any) -> None:
     with pytest.raises(BadInput, match="seed"):
         drill("leaked-key", seed)
@@ -282,3 +383,6 @@ def test_its_history_is_drawn_and_says_the_same_as_text(name: str) -> None:
     assert history.caption in repr(history)
     assert all(who in drawn and who in repr(history) for who in history.who)
     assert history.picture() == history.picture()
+    # Not each of the tries, which would make a notebook needlessly large.
+    assert drawn.count("%3Cuse") < len(history.readings)
+    assert len(drawn) < 45_000

@@ -16,9 +16,15 @@ DRILLS: dict[str, type[Incident]] = {
 }
 
 
-def drill(name: str, seed: int = 2020, release: str = "2020-03") -> Incident:
+def drill(name: str, seed: int | None = 2020, release: str = "2020-03") -> Incident:
     """An incident, in a lab of its own: "leaked-key", "stolen-token", "wide-principal", "revoked-key" or
-    "shown-secret". The seed decides who, what and when. Raises BadInput."""
+    "shown-secret". The seed decides who, what and when; there has to be one. Raises BadInput."""
     if type(name) is not str or name not in DRILLS:
         raise BadInput("There is no such drill.", presented=brief(name), required=", ".join(DRILLS))
+    if seed is None:
+        raise BadInput(
+            "A drill needs a seed.",
+            presented="None",
+            required="a whole number: with real entropy nobody could say afterwards which answers are right",
+        )
     return DRILLS[name](start(release, seed))

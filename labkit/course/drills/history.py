@@ -14,6 +14,8 @@ from labkit.display.strip_chart import Band, Kind, strip_chart
 _HONEST = {True: Kind("answered", "o", True), False: Kind("refused", "x", False)}
 # Whoever should be kept out is kept out by a refusal.
 _ATTACKER = {True: Kind("attacker let in", "v", False), False: Kind("attacker refused", "^", True)}
+# How many marks have room beside each other, with some air.
+_BREADTHS = 40
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,11 +55,11 @@ class History(Tabular):
         return Table(("who", "from", "to", "tries", "answer"), rows, caption=self.caption)
 
     def picture(self) -> str:
-        """A strip for each of them (SVG)."""
+        """A strip for each of them (SVG). Of equal answers that would touch each other some are drawn."""
         strips = {
             who: [
                 (self._hours(one.at), (_ATTACKER if who == ATTACKER else _HONEST)[one.ok])
-                for one in self.of(who)
+                for one in self._apart(list(self.of(who)))
             ]
             for who in self.who
         }
@@ -66,6 +68,16 @@ class History(Tabular):
             self._hours(self.called_at), self._hours(done), "from the call to the end of the response"
         )
         return strip_chart(self.caption, "hours on the lab's clock", strips, band)
+
+    def _apart(self, found: list[Reading]) -> Iterator[Reading]:
+        """The first and the last of each stretch, and of what is between them one in each mark's breadth."""
+        least, drawn = (self.readings[-1].at - self._begin) / _BREADTHS, -1.0
+        for place, one in enumerate(found):
+            around = [each.ok for each in found[max(place - 1, 0) : place + 2]]
+            at_an_end = place in (0, len(found) - 1) or len(set(around)) > 1
+            if at_an_end or one.at - drawn >= least:
+                drawn = one.at
+                yield one
 
     def _hours(self, at: int) -> float:
         return (at - self._begin) / HOUR

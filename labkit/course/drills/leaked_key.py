@@ -13,13 +13,13 @@ from labkit.core.errors import BadInput, brief
 from labkit.core.secret import Secret
 from labkit.core.table import Table
 from labkit.course.drills.facts import LATER, moment
-from labkit.course.drills.incident import ATTACKER, MINUTE, Incident, Worker
+from labkit.course.drills.incident import ATTACKER, MINUTE, ON_CALL, Incident, Worker
 from labkit.course.drills.recorded import recorded
 from labkit.course.drills.words import Words
 from labkit.course.service_scene import deploy, keys_of
 from labkit.services.machine_learning.scoring import Scoring
 from labkit.services.machine_learning.service_forms import WHICH
-from labkit.services.machine_learning.web_services import WebService
+from labkit.services.machine_learning.web_services import WebService, WebServices
 from labkit.services.machine_learning.workspace import Workspace
 
 _SERVICES = ("churn", "fraud", "prices", "routes", "stock")
@@ -154,6 +154,14 @@ class LeakedKey(Incident):
             one.which, self.moved = which, True
 
         self.step(given)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a service answers whoever presents nothing."""
+        found = self.lab.ask(
+            ON_CALL, WebServices.list_services, self.lab.workspace, self.lab.sign_in(ON_CALL).bearer
+        )
+        return any(one.auth == "none" for one in found)
 
     @property
     def clients(self) -> Table:

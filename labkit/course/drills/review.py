@@ -84,7 +84,7 @@ def respond(begin: Callable[[], Incident], response: Callable[[Incident], object
     call_safely(response, tried)
     own = begin()
     review = uncounted(
-        lambda: watch(own, lambda it: repeat(steps, it), lambda: _past(tried, lab, since, own.lab.clock.now))
+        lambda: watch(own, lambda it: repeat(steps, it), lambda: _past(tried, lab, since, own.lab))
     )
     if review.fault in (NOTHING, PAST) or steps:
         return review
@@ -115,12 +115,28 @@ def _attend(incident: Incident) -> None:
     incident.calls.append(range(since, len(incident.lab.trace)))
 
 
-def _past(tried: Incident, lab: Lab, since: int, now: int) -> list[str]:
-    """What a response did past the incident that it was given, by names."""
-    ran = run(lambda: (tried.lab is lab, lab.clock.now == now, sorted(set(past(tried, since)))))
-    same_lab, same_time, names = ran.value or (False, True, [])
-    others = [name for name, same in (("another lab", same_lab), ("the clock", same_time)) if not same]
-    return [*names, *others]
+def _past(tried: Incident, lab: Lab, since: int, own: Lab) -> list[str]:
+    """What a response did past the incident that it was given, by names. `own` is where the same was done
+    within it alone."""
+
+    def found() -> list[str]:
+        others = {
+            "another lab": tried.lab is lab,
+            "the clock": lab.clock.now == own.clock.now,
+            "the directory": _accounts(lab) == _accounts(own),
+        }
+        return [*sorted(set(past(tried, since))), *(name for name, same in others.items() if not same)]
+
+    ran = run(found)
+    return ["what the lab is made of"] if ran.value is None else ran.value
+
+
+def _accounts(lab: Lab) -> list[object]:
+    """Who is in the directory and may sign in, and the groups."""
+    people = [(name, one.upn, lab.directory.user(one.upn)) for name, one in sorted(lab.people.items())]
+    return [*((name, upn, user is not None and user.enabled) for name, upn, user in people)] + [
+        (*one, lab.directory.groups_of(one[0])) for one in lab.directory.principals()
+    ]
 
 
 def _done(incident: Incident, since: int) -> frozenset[str]:
@@ -162,6 +178,6 @@ def _workers(incident: Incident) -> tuple[str, str, str] | None:
         for begin, end, how in incident.outages(one):
             if end - begin > one.patience:
                 when = f"From {iso(begin)} to {iso(end)}"
-                said = f"{when} {one.name} could not {one.does}. {how.said}"
+                said = f"{when} {one.name} could not {one.does}. {how.said} Asked was: {one.allowed}."
                 return INTERRUPTED, said, one.name
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from labkit.course.drills.incident import facts_of
 from labkit.course.drills.judging import ending, finding
 from labkit.course.drills.leaked_key import LeakedKey
-from labkit.course.drills.review import LET_IN, Review
+from labkit.course.drills.review import INTERRUPTED, LET_IN, STOPPED, Review
 from labkit.course.exercise import Exercise, WrongAnswer
 
 NOTEBOOK = "10-incident-drills.ipynb"
@@ -45,7 +45,7 @@ FIND = Exercise(
     id="drill-key-find",
     notebook=NOTEBOOK,
     title="Which key is it, and since when",
-    minutes=6,
+    minutes=8,
     prompt="""
 `case = drill("leaked-key", seed=...)` is the incident, and its seed decides who and what. `case.found.reveal()` is the text that was found;
 `case.services` are the services, each with a `name` and a `kind` ("aks" or "aci"); `case.clients` is the owners' list. Ask as olivia with
@@ -140,6 +140,15 @@ def _holder(review: Review) -> bool:
     return any(fact.name == "holder" and fact.right == review.who for fact in facts_of(review.incident))
 
 
+def _refused(review: Review) -> bool:
+    """Whether a client was, after a key had been regenerated."""
+    return review.fault in (INTERRUPTED, STOPPED) and review.did("Regenerate")
+
+
+def _is_open(review: Review) -> bool:
+    return isinstance(review.incident, LeakedKey) and review.incident.is_open
+
+
 def _moved(review: Review) -> bool:
     return isinstance(review.incident, LeakedKey) and review.incident.moved
 
@@ -148,7 +157,7 @@ END = Exercise(
     id="drill-key-end",
     notebook=NOTEBOOK,
     title="End it, and nobody notices",
-    minutes=7,
+    minutes=12,
     prompt="""
 Write `contain(case)`. It gets the incident as it was when you were called. The key that leaked has to be worthless within the hour, and no client
 may be refused, not even once. Each `case.ask(...)` and each `case.hand_out(client, which)` takes a minute, in which everybody goes on, the
@@ -169,9 +178,9 @@ Set `answer` to a dict with the seed of your case and `"contain"`, your function
     check=ending(
         LeakedKey.name,
         ("the-service-has-to-go", lambda review: review.did("Delete web service")),
-        ("no-key-no-leak", lambda review: review.did("Update web service")),
-        ("first-things-first", lambda review: review.fault != LET_IN and _holder(review)),
-        ("more-keys-than-needed", lambda review: review.fault != LET_IN and review.who),
+        ("no-key-no-leak", lambda review: _is_open(review)),
+        ("first-things-first", lambda review: _refused(review) and _holder(review)),
+        ("more-keys-than-needed", _refused),
         ("any-key-will-do", lambda review: review.fault == LET_IN and review.did("Regenerate")),
         ("moving-is-ending", lambda review: review.fault == LET_IN and _moved(review)),
         (
@@ -188,7 +197,7 @@ Set `answer` to a dict with the seed of your case and `"contain"`, your function
         WrongAnswer(
             _ended(_by_kind("update", ", False")),
             "no-key-no-leak",
-            "Without authentication the service answers everybody, with and without a key.",
+            "Now whoever presents nothing at all is answered. What the keys kept to your clients is everybody's.",
         ),
         WrongAnswer(
             _ended(move="pass"),

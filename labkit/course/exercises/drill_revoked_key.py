@@ -62,7 +62,7 @@ FIND = Exercise(
     id="drill-revoked-find",
     notebook=NOTEBOOK,
     title="What was done to the key",
-    minutes=6,
+    minutes=10,
     prompt="""
 `case = drill("revoked-key", seed=...)` is the incident. `case.log("Key Vault")` has every call on the vault, `case.log("activity log")` every
 change to it, `case.log("Azure Storage")` every request to the storage account. `case.principals` is the access policy. The vault itself can be asked:
@@ -174,7 +174,7 @@ END = Exercise(
     id="drill-revoked-end",
     notebook=NOTEBOOK,
     title="Back, and not once more",
-    minutes=8,
+    minutes=12,
     prompt="""
 Write `contain(case)`. Within the hour the blobs and the images have to be readable, all of them, and whoever did it must not be able to do it again. They try
 it again every minute. Whoever wraps keys of the archive must not be refused, not even once.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labkit.course.drills.judging import ending, finding
-from labkit.course.drills.review import LET_IN, Review
+from labkit.course.drills.review import LET_IN, STOPPED, Review
 from labkit.course.drills.shown_secret import ShownSecret
 from labkit.course.exercise import Exercise, WrongAnswer
 
@@ -50,7 +50,7 @@ FIND = Exercise(
     id="drill-secret-find",
     notebook=NOTEBOOK,
     title="Which variable, and since which run",
-    minutes=6,
+    minutes=8,
     prompt="""
 `case = drill("shown-secret", seed=...)` is the incident. `case.variables` are the environment variables of the job at present. `case.service` has a `kind`, "aks"
 or "aci": its keys are shown by `WebServices.get_aks_keys` or `get_aci_keys`, on `case.lab.workspace`, for `"features"`. `case.lab.diagnostics.find(text)`
@@ -148,11 +148,16 @@ def _in(review: Review) -> bool:
     return review.fault == LET_IN
 
 
+def _took_the_other(review: Review) -> bool:
+    refused = not all(one.ok for one in review.incident.of("portal"))
+    return refused and review.did("Regenerate")
+
+
 END = Exercise(
     id="drill-secret-end",
     notebook=NOTEBOOK,
     title="Out of the variables, and worthless",
-    minutes=7,
+    minutes=10,
     prompt="""
 Write `contain(case)`. Within the hour nothing that stands in Microsoft's records may open the service, whatever they will have collected by then. The portal holds
 the other key and must not be refused, not even once; the nightly job may fail for five minutes at the most.
@@ -175,10 +180,10 @@ Set `answer` to a dict with the seed of your case and `"contain"`, your function
     check=ending(
         ShownSecret.name,
         ("the-service-has-to-go", lambda review: review.did("Delete web service")),
-        ("any-key-will-do", lambda review: not all(one.ok for one in review.incident.of("portal"))),
+        ("any-key-will-do", _took_the_other),
         ("a-new-value-is-enough", lambda review: _in(review) and review.did("Regenerate")),
         ("moved-is-rotated", lambda review: _in(review) and review.did("Set run secret")),
-        ("rotated-and-forgotten", lambda review: review.who == "nightly"),
+        ("rotated-and-forgotten", lambda review: review.who == "nightly" and review.fault == STOPPED),
         ("records-are-cleared", lambda review: review.took > review.incident.limit),
     ),
     wrong=(

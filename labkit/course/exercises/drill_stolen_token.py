@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labkit.course.drills.judging import ending, finding
-from labkit.course.drills.review import LET_IN, Review
+from labkit.course.drills.review import LET_IN, STOPPED, Review
 from labkit.course.drills.stolen_token import StolenToken
 from labkit.course.exercise import Exercise, WrongAnswer
 
@@ -50,7 +50,7 @@ FIND = Exercise(
     id="drill-token-find",
     notebook=NOTEBOOK,
     title="Whose token is it, and until when",
-    minutes=6,
+    minutes=10,
     prompt="""
 `case = drill("stolen-token", seed=...)` is the incident. `case.log("Azure Machine Learning")` is what Azure ML has written down: each call with what
 was presented, and whom that proved. A log answers questions: `.where(credential="ML service token")`, `.where(identity="churn_1*")`,
@@ -146,7 +146,7 @@ END = Exercise(
     id="drill-token-end",
     notebook=NOTEBOOK,
     title="A token that nobody can take back",
-    minutes=8,
+    minutes=12,
     prompt="""
 Write `contain(case)`. Within the hour the attacker must not read the data set any more, for good. The portal and the runs that read no data go on
 all the time. Training may rest until the token has ended, and has to work again an hour later at the latest.
@@ -171,9 +171,9 @@ Set `answer` to a dict with the seed of your case and `"contain"`, your function
         ("the-workspace-has-to-go", lambda review: review.did("workspaces/delete")),
         ("the-machine-has-it", lambda review: review.did("computes/delete")),
         ("it-is-her-token", lambda review: review.did("Delete role assignment")),
-        ("both-keys-to-be-safe", lambda review: review.who == "portal"),
+        ("both-keys-to-be-safe", lambda review: review.who == "portal" and "signature" in review.said),
         ("a-new-key-shuts-out", lambda review: _in(review) and review.did("Resync")),
-        ("shut-for-good", lambda review: review.did("regenerateKey") and not _in(review)),
+        ("shut-for-good", lambda review: review.did("regenerateKey") and review.fault == STOPPED),
         ("time-will-tell", lambda review: review.took > review.incident.limit),
     ),
     wrong=(

@@ -52,7 +52,7 @@ FIND = Exercise(
     id="drill-principal-find",
     notebook=NOTEBOOK,
     title="Which application, and who gave it that much",
-    minutes=6,
+    minutes=10,
     prompt="""
 `case = drill("wide-principal", seed=...)` is the incident. `case.applications` are the three applications, with the object ids of their service
 principals. `case.log("activity log")` has what changed something, `case.log("Azure AD")` the sign-ins:
@@ -138,6 +138,11 @@ def _in(review: Review) -> bool:
     return review.fault == LET_IN
 
 
+def _left(review: Review) -> bool:
+    """Whether something was left to it: what is taken is felt after half an hour."""
+    return review.did(_TAKEN) and review.took < review.incident.limit // 2
+
+
 def _more(review: Review) -> bool:
     return review.fault == MORE
 
@@ -146,7 +151,7 @@ END = Exercise(
     id="drill-principal-end",
     notebook=NOTEBOOK,
     title="The least that lets it work",
-    minutes=8,
+    minutes=15,
     prompt="""
 Write `contain(case)`. Within the hour whoever has the old secret must get nothing with it. The application's own pipeline may be refused for five minutes at the
 most, and nobody else at all. In the end the application may do its work in its workspace, and nothing that it has no need of.
@@ -172,7 +177,7 @@ Set `answer` to a dict with the seed of your case and `"contain"`, your function
         ("the-secret-was-all", lambda review: review.did(_RENEWED) and not review.did(_GIVEN, _TAKEN)),
         ("the-role-was-all", lambda review: _in(review) and review.did(_TAKEN) and not review.did(_RENEWED)),
         ("nothing-is-safest", lambda review: review.did(_TAKEN) and not review.did(_GIVEN)),
-        ("one-assignment-was-all", lambda review: review.fault == LATE and review.did(_TAKEN)),
+        ("one-assignment-was-all", lambda review: review.fault == LATE and _left(review)),
         ("contributor-is-usual", lambda review: _more(review) and "create compute" in review.said),
         ("a-little-wider", lambda review: _more(review) and "look at the workspace" in review.said),
     ),
