@@ -234,9 +234,7 @@ class Door:
             if service.keeps_log and passage.resource is not None:
                 service.ended(self._call(service, flow, number, depth, passage), hop)
 
-    def _call(
-        self, service: Service, flow: _Flow, number: int, depth: int, passage: _Passage
-    ) -> Call[Any]:
+    def _call(self, service: Service, flow: _Flow, number: int, depth: int, passage: _Passage) -> Call[Any]:
         resource: Resource = passage.resource
         ask = partial(self.enter, flow, number, depth + 1, service.component(resource))
         now = self.clock.now

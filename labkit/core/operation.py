@@ -239,7 +239,7 @@ class Service:
             raise UnknownHost(
                 f"{self.name} does not answer there.",
                 presented=without_query(target),
-                required=f"a {self.resource.service}",
+                required=f"the id or the address of one of these: {self.resource.service}",
             )
         return found, found.id
 

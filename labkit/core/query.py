@@ -41,7 +41,8 @@ class Log(Tabular, Generic[E]):
     found: tuple[E, ...]
     asked_at: int = field(default=0, kw_only=True)
 
-    what: ClassVar[str] = "entries"
+    # One of its entries, and several.
+    what: ClassVar[tuple[str, str]] = ("entry", "entries")
     # All fields, and those that a table shows, in the order in which it is narrow first.
     fields: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[str, ...]] = ()
@@ -73,7 +74,7 @@ class Log(Tabular, Generic[E]):
         known = self._field(name)
         counted = Counter(one.documented[known] for one in self.found)
         rows = sorted(counted.items(), key=lambda row: (-row[1], row[0]))
-        return Table((known, "count"), rows, caption=f"{len(self.found)} {self.what}")
+        return Table((known, "count"), rows, caption=self._caption)
 
     def _field(self, name: object) -> str:
         if type(name) is not str or name not in self.fields:
@@ -86,6 +87,11 @@ class Log(Tabular, Generic[E]):
             )
         return name
 
+    @property
+    def _caption(self) -> str:
+        one, several = self.what
+        return f"{len(self.found)} {one if len(self.found) == 1 else several}"
+
     def _of(self, found: Iterator[E]) -> Self:
         return replace(self, found=tuple(found))
 
@@ -96,12 +102,14 @@ class Log(Tabular, Generic[E]):
         return iter(self.found)
 
     def __getitem__(self, place: int) -> E:
+        if type(place) is not int or not -len(self.found) <= place < len(self.found):
+            raise BadInput("The log has no such entry.", presented=brief(place), required=self._caption)
         return self.found[place]
 
     def as_table(self) -> Table:
         """A row for each."""
         rows = [[iso(one.timestamp), *(one.documented[name] for name in self.columns)] for one in self.found]
-        return Table((TIME, *self.columns), rows, caption=f"{len(rows)} {self.what}")
+        return Table((TIME, *self.columns), rows, caption=self._caption)
 
 
 def _fits(name: str, value: object) -> Callable[[str], bool]:

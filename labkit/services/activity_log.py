@@ -56,7 +56,7 @@ class Event:
 class Events(Log[Event]):
     """Entries of an activity log."""
 
-    what: ClassVar[str] = "events"
+    what: ClassVar[tuple[str, str]] = ("event", "events")
     fields: ClassVar[tuple[str, ...]] = (
         *("eventTimestamp", "operationName", "caller", "status", "subStatus", "resourceId"),
         "correlationId",

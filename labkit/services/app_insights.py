@@ -70,7 +70,7 @@ class Request:
 class Requests(Log[Request]):
     """Requests, oldest first, with the documents' fields."""
 
-    what: ClassVar[str] = "requests"
+    what: ClassVar[tuple[str, str]] = ("request", "requests")
     fields: ClassVar[tuple[str, ...]] = FIELDS
     columns: ClassVar[tuple[str, ...]] = FIELDS
 
@@ -108,7 +108,7 @@ class TraceLine:
 class TraceLines(Log[TraceLine]):
     """What was printed, oldest first."""
 
-    what: ClassVar[str] = "traces"
+    what: ClassVar[tuple[str, str]] = ("trace", "traces")
     fields: ClassVar[tuple[str, ...]] = ("timestamp", "message", "operation_Id", "Content")
     columns: ClassVar[tuple[str, ...]] = ("message", "operation_Id", "Content")
 

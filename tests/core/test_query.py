@@ -29,7 +29,7 @@ class Line:
 
 
 class Lines(Log[Line]):
-    what: ClassVar[str] = "lines"
+    what: ClassVar[tuple[str, str]] = ("line", "lines")
     fields: ClassVar[tuple[str, ...]] = ("caller", "status")
     columns: ClassVar[tuple[str, ...]] = ("status", "caller")
 

@@ -142,7 +142,7 @@ class TestReading:
         call(lab, deploy(lab, "one", "aci", "none"), Anonymous())
         found = reported(lab)
         caption, head, _, row = repr(found).splitlines()
-        assert caption == "1 requests"
+        assert caption == "1 request"
         assert set(head.split()) == {"Time", *SEVEN}
         assert {"POST", "200", "20", "ACI", "client", found.found[0].id} <= set(row.split())
         assert found._repr_mimebundle_()["text/plain"] == repr(found)

@@ -3,6 +3,7 @@ they are given."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
@@ -132,6 +133,26 @@ def test_a_certificate_for_another_purpose_is_refused() -> None:
     for other in (client, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE):
         with pytest.raises(NotForServers, match=other.dotted_string.replace(".", r"\.")):
             tls_of(issued_for(other), NOW)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=3))
+def test_a_damaged_certificate_is_refused_or_as_good_as_it_was(damage: list[tuple[int, int]]) -> None:
+    der = bytearray(x509.load_pem_x509_certificate(GOOD.certificate.encode()).public_bytes(Encoding.DER))
+    for place, byte in damage:
+        der[place % len(der)] = byte
+    lines = b64encode(der).decode()
+    damaged = f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
+    try:
+        tls = tls_of(given_for(GOOD, certificate=damaged), NOW)
+    except CertificateRefused:
+        return
+    assert tls is not None
+    assert tls.cname == HOST
+
+
+@pytest.mark.parametrize("place", range(10, 18))
+def test_a_version_or_a_number_that_there_is_not_is_no_traceback(place: int) -> None:
+    test_a_damaged_certificate_is_refused_or_as_good_as_it_was.hypothesis.inner_test([(place, 0x62)])  # type: ignore[attr-defined]
 
 
 def test_a_name_in_another_alphabet_is_a_name() -> None:

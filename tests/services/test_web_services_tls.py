@@ -250,6 +250,12 @@ class TestOnAks:
         arguments = ("two", "churn", "secured")
         refused(model, Conflict, "carl", WebServices.deploy_aks, *arguments)
 
+    def test_nor_does_a_service_elsewhere_take_the_name_of_a_cluster(self, model: Lab) -> None:
+        secured_cluster(model, TWIN.ssl)
+        ask(model, "carl", WebServices.deploy_aks, "one", "churn", "secured", False)
+        arguments = ("two", "churn", False, *NO_KEY, None, GOOD.ssl)
+        refused(model, Conflict, "carl", WebServices.deploy_aci, *arguments)
+
     @pytest.mark.parametrize("kind", ["AmlCompute", "VirtualMachine"])
     def test_it_is_for_clusters_alone(self, lab: Lab, kind: str) -> None:
         properties: dict[str, Any] = {"computeType": kind, "properties": {"sslConfiguration": {}}}

@@ -45,7 +45,7 @@ class Entry:
 class ServiceLog(Log[Entry]):
     """The calls on one service, oldest first."""
 
-    what: ClassVar[str] = "calls"
+    what: ClassVar[tuple[str, str]] = ("call", "calls")
     fields: ClassVar[tuple[str, ...]] = (
         *("operation", "status", "credential", "identity"),
         *("about", "scope"),

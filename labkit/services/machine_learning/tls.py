@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from labkit.core.errors import BadRequest, brief
@@ -190,8 +192,11 @@ def _text(value: object) -> str:
 def _leaf(certificate: str) -> x509.Certificate:
     """The first of a chain, which is the service's own."""
     try:
-        chain = x509.load_pem_x509_certificates(certificate.encode())
-    except ValueError:
+        with catch_warnings():
+            # Of numbers that no authority gives out: the refusals here say what is wrong.
+            simplefilter("ignore", CryptographyDeprecationWarning)
+            chain = x509.load_pem_x509_certificates(certificate.encode())
+    except (ValueError, x509.InvalidVersion):
         chain = []
     # A key among them would go wherever the certificate goes, and no service starts with half a block.
     if not chain or len(chain) != certificate.count("-----BEGIN"):

@@ -44,7 +44,7 @@ class Activity:
 class ActivityList(Log[Activity]):
     """The Activities of a workspace."""
 
-    what: ClassVar[str] = "activities"
+    what: ClassVar[tuple[str, str]] = ("activity", "activities")
     fields: ClassVar[tuple[str, ...]] = ("eventTimestamp", "operationName", "status")
     columns: ClassVar[tuple[str, ...]] = ("status", "operationName")
 
