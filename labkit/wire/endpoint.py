@@ -76,8 +76,8 @@ class Client:
             raise BadInput(
                 "No client is like that.",
                 presented=f"{name}: {brief(getattr(self, name))}",
-                required="tls, verifies: True or False; ca_file: the path of a file; name: a host name; newest: "
-                "one of ssl.TLSVersion, from TLSv1 on",
+                required="tls, verifies: True or False; ca_file: the path of a file; name: a host name; "
+                "newest: one of ssl.TLSVersion, from TLSv1 on",
             )
 
     def context(self) -> ssl.SSLContext:

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
+from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 
 # https://www.rfc-editor.org/rfc/rfc5246 (TLS 1.2): content types, handshake types, alerts.
 _CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _DATA = 20, 21, 22, 23
@@ -45,10 +47,13 @@ def certificate_names(data: bytes) -> tuple[str, ...]:
     for kind, message in _messages(data):
         if kind == _CERTIFICATE:
             try:
-                leaf = x509.load_der_x509_certificate(message[6 : 6 + _number(message[3:6])])
+                with catch_warnings():
+                    # Of odd numbers in a certificate that somebody has damaged.
+                    simplefilter("ignore", CryptographyDeprecationWarning)
+                    leaf = x509.load_der_x509_certificate(message[6 : 6 + _number(message[3:6])])
                 names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
                 return tuple(names.get_values_for_type(x509.DNSName))
-            except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+            except (ValueError, x509.InvalidVersion, x509.ExtensionNotFound, x509.DuplicateExtension):
                 # The connection broke off in it, or it is for no host name.
                 return ()
     return ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
-from typing import cast
+from typing import Any, cast
 
 from labkit.wire.capture import Capture
 
@@ -22,7 +22,6 @@ class _Handler(BaseRequestHandler):
     def handle(self) -> None:
         relay = cast(_Relay, self.server)
         conversation = relay.capture.begin()
-        relay.open.append(self.request)
         try:
             with closing(socket.create_connection((LOOPBACK, relay.port), _SECONDS_OF_SILENCE)) as behind:
                 self.request.settimeout(_SECONDS_OF_SILENCE)
@@ -56,6 +55,11 @@ class _Relay(ThreadingTCPServer):
         self.port, self.capture = port, capture
         self.open: list[socket.socket] = []
         super().__init__((LOOPBACK, 0), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Noted before the thread of its own begins, so that whoever closes all misses none."""
+        self.open.append(request)
+        super().process_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that breaks off is nothing to print about."""

@@ -260,6 +260,13 @@ class TestVault:
         assert "networkAcls" not in shown(lab, own.id)
 
 
+def test_a_registry_s_rules_leave_its_services_as_they_were(lab: Lab) -> None:
+    registry = dependency(lab, "registry")
+    put(lab, registry.id, rules("registry", SUBNET, bypass="None"))
+    put(lab, registry.id, {"networkRuleSet": locked(OTHER)})
+    assert (registry.firewall.subnets, registry.firewall.services) == ({place(OTHER)}, set())
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_what_may_change_is_named(lab: Lab, role: str) -> None:
     refusal = put_refused(lab, BadRequest, dependency(lab, role).id, {"sku": "Premium"})

@@ -46,7 +46,8 @@ class Networks(RuleBasedStateMachine):
         self._try(ResourceManager.put, id, "eastus", properties)
 
     def _of(self, what: str) -> str:
-        return self.ids.get(what, NEW if what == "new" else self.lab.workspace)
+        id: str = self.ids.get(what, NEW if what == "new" else self.lab.workspace)
+        return id
 
     @rule(name=st.sampled_from("ab"), what=ROLES | st.sampled_from(["new", "workspace"]), subnet=ALL_SUBNETS)
     def link(self, name: str, what: str, subnet: str) -> None:
@@ -137,8 +138,9 @@ class Networks(RuleBasedStateMachine):
             document = self.lab.parts.arm.documents.get(id.lower(), {"properties": {}})
             name = "networkRuleSet" if role == "registry" else "networkAcls"
             shown = document["properties"].get(name, {"defaultAction": "Allow", "virtualNetworkRules": []})
-            subnets = {one["id"].lower() for one in shown["virtualNetworkRules"]}
-            assert (self._rules(id).default, self._rules(id).subnets) == (shown["defaultAction"], subnets)
+            subnets = frozenset(one["id"].lower() for one in shown["virtualNetworkRules"])
+            assert self._rules(id).default == shown["defaultAction"]
+            assert self._rules(id).subnets == subnets
             if name in document["properties"]:
                 bypass = {**shown, **document["properties"]}.get("networkRuleBypassOptions", "AzureServices")
                 passing = bypass if role == "registry" else shown["bypass"]
@@ -146,4 +148,4 @@ class Networks(RuleBasedStateMachine):
 
 
 TestNetworks = Networks.TestCase
-TestNetworks.settings = settings(max_examples=12, stateful_step_count=30, deadline=None)
+TestNetworks.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)

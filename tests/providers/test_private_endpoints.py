@@ -19,6 +19,7 @@ from labkit.lab import Lab
 from labkit.network.places import TRUSTED
 from labkit.providers.firewalls import present
 from labkit.releases import RELEASES
+from labkit.services.machine_learning.compute import INSTANCE
 from labkit.services.virtual_network import InvalidResourceReference
 from tests.services.ml import GROUP, OTHER_GROUP, ask, dependency, revoke
 from tests.services.networks import (
@@ -279,3 +280,11 @@ def test_a_new_resource_of_that_name_is_left_alone_when_the_old_endpoint_goes(la
     put(lab, new["id"], {})
     delete(lab, endpoint)
     assert lab.resources.find(new["id"]).firewall is None
+
+
+def test_a_workspace_with_a_compute_instance_has_none_until_that_is_gone(lab: Lab) -> None:
+    instance = f"{lab.workspace}/computes/mine"
+    put(lab, instance, {"computeType": INSTANCE})
+    assert "mine" in put_refused(lab, BadRequest, to(lab.workspace)).presented
+    delete(lab, instance)
+    link(lab, lab.workspace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import urllib.request
+from contextlib import closing
 from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
 from socket import create_connection
@@ -219,6 +220,21 @@ class TestOtherClients:
         assert b"Connection: close\r\n" in exposed.capture.sent
         assert [one.over for one in exposed.capture.conversations] == [True]
 
+    def test_proxies_of_the_machine_change_nothing(
+        self, lab: Lab, secured: WebService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/not/there")
+        headers = {"Authorization": f"Bearer {keys_of(lab, secured)[0].key}"}
+        with on_loopback(lab, secured, trust=AUTHORITY) as exposed:
+            assert exposed.post(BODY, keys_of(lab, secured)[0]).status == 200
+            session = exposed.session()
+            assert session.post(secured.address, BODY, headers=headers, verify=exposed.ca_file, timeout=5).ok
+            # Nor is another authority taken for the one that is trusted by default.
+            with pytest.raises(requests.exceptions.SSLError):
+                session.post(secured.address, BODY, headers=headers, timeout=5)
+
     def test_while_a_lab_is_attached_it_goes_on(self, lab: Lab, secured: WebService) -> None:
         key = keys_of(lab, secured)[0]
         with lab.activate(), on_loopback(lab, secured, trust=AUTHORITY) as exposed:
@@ -266,6 +282,14 @@ class TestTheContext:
         with pytest.raises(ConnectionRefusedError):
             create_connection(("127.0.0.1", exposed.port), timeout=5)
         held.close()
+
+    def test_who_is_still_connected_is_not_left_waiting(self, lab: Lab, secured: WebService) -> None:
+        with on_loopback(lab, secured) as exposed:
+            held, capture = create_connection(("127.0.0.1", exposed.port), timeout=5), exposed.capture
+            with capture._changed:
+                assert capture._changed.wait_for(lambda: capture.conversations, 5)
+        with closing(held):
+            assert held.recv(1) == b""
 
     @pytest.mark.parametrize("service", [None, "one", 5])
     def test_it_takes_a_service(self, lab: Lab, service: Any) -> None:
