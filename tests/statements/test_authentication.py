@@ -1,24 +1,28 @@
 """What the documents say about signing in and about tokens, attempted in the lab. Each test does what the
 ledger's `shown_by` says of its statement."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jwt
 import pytest
 
+import labkit
 from labkit.access.assignment import RoleAssignment
 from labkit.access.roles import built_in
 from labkit.authenticators.client_secret import ClientSecret
 from labkit.authenticators.password import Password
+from labkit.authenticators.refresh_token import RefreshToken
 from labkit.authenticators.run_token import ISSUER, RunToken
 from labkit.core.credential import Anonymous, Bearer, Credential
 from labkit.core.door import Door
 from labkit.core.errors import GuestNotSupported, Refusal
 from labkit.core.operation import Op
 from labkit.core.resource import Component
+from labkit.course.operations import OPERATIONS
 from labkit.furniture import CLIENT_ID, CLIENT_SECRET, PARTNER_TENANT
-from labkit.identity.errors import SecondFactorRequired, TokenExpired, WrongAudience
+from labkit.identity.errors import SecondFactorRequired, SignInRefused, TokenExpired, WrongAudience
+from labkit.identity.totp import totp
 from labkit.lab import Lab
 from labkit.services.azure_ad import ARM, GRAPH, KEY_VAULT, STORAGE, AzureAD
 from labkit.services.key_vault import KeyVault
@@ -27,6 +31,17 @@ from labkit.services.machine_learning.data_stores import DataStores
 from labkit.services.machine_learning.run_secrets import RunSecrets
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.resource_manager import ResourceManager
+from tests.services.training import attach_hadoop, attach_machine, carried_out
+from tests.statements.at_rest import in_each_release
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    in_each_release(metafunc)
+
+
+@pytest.fixture
+def lab(release: str) -> Lab:
+    return labkit.start(release)
 
 
 def submit(lab: Lab, cred: Credential, script: Any = lambda context: None) -> str:
@@ -60,6 +75,37 @@ def test_once_the_requirement_is_dropped_a_password_is_enough_again(lab: Lab) ->
     token = lab.sign_in("carl")
     assert token.claims["amr"] == ["pwd"]
     assert submit(lab, token.bearer) == "train_1"
+
+
+@pytest.mark.proves("authn-mfa")
+@pytest.mark.parametrize("demanded", [True, False])
+def test_password_and_code_have_to_be_right_and_amr_says_what_was_shown(lab: Lab, demanded: bool) -> None:
+    lab.directory.mfa_required = demanded
+    mary = lab.directory.add_user("mary", "secret", b"factor")
+    code = totp(b"factor", lab.clock.now)
+
+    def shown(password: str, code: str) -> Any:
+        return lab.ask("mary", AzureAD.token, lab.tenant, Password(mary.upn, password, code))
+
+    assert shown("secret", code).access_token.claims["amr"] == ["pwd", "mfa"]
+    for password, second in (("secret", totp(b"another", lab.clock.now)), ("another", code), ("", code)):
+        with pytest.raises(SignInRefused):
+            shown(password, second)
+    lab.clock.advance("2m")
+    with pytest.raises(SignInRefused):
+        shown("secret", code)
+
+
+@pytest.mark.proves("authn-mfa")
+def test_who_signed_in_with_a_password_alone_before_has_to_show_the_second_factor_too(lab: Lab) -> None:
+    carl = lab.people["carl"]
+    before = lab.ask("carl", AzureAD.token, lab.tenant, Password(carl.upn, carl.password))
+    lab.directory.mfa_required = True
+    with pytest.raises(SecondFactorRequired):
+        lab.ask("carl", AzureAD.token, lab.tenant, RefreshToken(before.refresh_token))
+    lab.directory.mfa_required = False
+    again = lab.ask("carl", AzureAD.token, lab.tenant, RefreshToken(before.refresh_token))
+    assert again.access_token.claims["amr"] == ["pwd"]
 
 
 @pytest.mark.proves("authn-arm-token")
@@ -101,6 +147,20 @@ def test_a_person_and_an_application_make_the_same_calls_with_the_same_answers(l
         )
     assert answers[0] == answers[1]
     assert answers[0][2] == ("Completed", [("loss", 0.5)])
+
+
+@pytest.mark.proves("authn-users-and-sps")
+def test_each_operation_of_the_documents_table_is_open_to_both_or_to_neither(lab: Lab) -> None:
+    found: dict[str, dict[str, list[str]]] = {"carl": {}, CLIENT_ID: {}}
+    for who, answers in found.items():
+        for name, operation in OPERATIONS.items():
+            if operation.is_in(lab):
+                answers[name] = [way.verdict.code for way in operation.attempt(lab, who)]
+    assert found["carl"] == found[CLIENT_ID]
+    # Both are Contributors.
+    owners = {"Share workspace", "Upgrade to Enterprise edition"}
+    assert {name for name, codes in found["carl"].items() if any(codes)} == owners & found["carl"].keys()
+    assert len(found["carl"]) == (13 if lab.release.editions else 12)
 
 
 @pytest.mark.proves("authn-users-and-sps")
@@ -202,6 +262,42 @@ def test_the_compute_calls_back_with_a_token_of_its_own_while_it_trains_and_at_t
     }
     run = lab.ask("carl", Runs.get, lab.workspace, token, run_id)
     assert (run.status, run.metrics) == ("Completed", [("loss", 0.5), ("loss", 0.25)])
+
+
+# The compute target, if it is another one than the lab's cluster, and what it is called.
+TARGETS: dict[str, tuple[Callable[[Lab], str], str]] = {
+    "cluster": (lambda lab: "", "cpu-cluster"),
+    "VM": (attach_machine, "box"),
+    "HDInsight": (attach_hadoop, "spark"),
+}
+
+
+def failing(context: RunContext) -> None:
+    raise ValueError
+
+
+@pytest.mark.proves("authn-run-token")
+@pytest.mark.parametrize("script", ["train.py", failing], ids=["snapshot", "failing"])
+@pytest.mark.parametrize("on", TARGETS)
+def test_whatever_the_compute_target_it_is_the_one_that_says_that_the_run_is_over(
+    lab: Lab, on: str, script: Any
+) -> None:
+    attach, caller = TARGETS[on]
+    target = attach(lab)
+    for number in (1, 2):
+        run = carried_out(lab, target, script)
+        assert run.status == ("Failed" if script is failing else "Completed")
+        last = [hop for hop in lab.trace if hop.operation == "Complete run"][-1]
+        assert (last.caller, last.parent, last.outcome) == (caller, 0, "ok")
+        assert (last.credential, last.subject) == ("ML service token", f"churn_{number} (run)")
+
+
+@pytest.mark.proves("authn-run-token")
+def test_the_token_is_still_good_when_a_run_of_days_ends(lab: Lab) -> None:
+    token = lab.sign_in("carl").bearer
+    run_id = submit(lab, token, lambda context: lab.clock.advance("2d"))
+    assert lab.work() == [run_id]
+    assert lab.ask("carl", Runs.get, lab.workspace, lab.sign_in("carl").bearer, run_id).status == "Completed"
 
 
 @pytest.mark.proves("authn-run-token")

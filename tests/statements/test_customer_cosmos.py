@@ -20,7 +20,7 @@ from labkit.azure import (
 from labkit.core.errors import BadRequest, Forbidden, NotFound
 from labkit.course.key_scene import enable, new_version
 from labkit.course.store_trials import TEXT
-from labkit.furniture import GROUPS, SUBSCRIPTION, workspace_id
+from labkit.furniture import CLUSTER, GROUPS, SUBSCRIPTION, workspace_id
 from labkit.lab import Lab
 from labkit.network.regions import REGIONS
 from labkit.services.encryption import KeyRefused
@@ -335,14 +335,18 @@ def test_run_history_is_rotated_and_revoked_as_blobs_are(lab: Lab) -> None:
     assert raws(lab, store) == old
     enable(lab, False)
     lab.clock.advance(HOUR)
-    refused = refusal(lab, lambda: read(store), KeyRefused)
-    assert (refused.service, refused.status) == ("Cosmos DB", 403)
-    assert isinstance(refused.__cause__, KeyDisabled)
+    mine = workspace_id(GROUPS[0], "ml-own")
+    asked = (Runs.submit, mine, "train", CLUSTER, print)
+    for step in (lambda: read(store), lambda: owner(lab, *asked)):
+        refused = refusal(lab, step, KeyRefused)
+        assert (refused.service, refused.status) == ("Cosmos DB", 403)
+        assert isinstance(refused.__cause__, KeyDisabled)
     # The history of other workspaces goes on.
     token = lab.sign_in("olivia").bearer
     assert lab.attempt("olivia", Runs.submit, lab.workspace, token, "train", lab.cluster, print)
     enable(lab, True)
     assert read(store) == TEXT
+    assert owner(lab, *asked).run_id == "train_2"
 
 
 @pytest.mark.proves("enc-cosmos-rotate")

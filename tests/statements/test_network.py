@@ -243,6 +243,10 @@ def test_aks_with_private_link_is_refused_whatever_the_workspace(
 @pytest.mark.proves("net-private-link-limits")
 def test_compute_instances_are_refused_only_where_the_workspace_has_private_link(lab: Lab) -> None:
     subnet, instance = network(lab), {"computeType": "ComputeInstance"}
+    if lab.release.editions:
+        ask(lab, "olivia", Editions.upgrade)
+    # Private link on what the workspace depends on does not count.
+    link(lab, lab.storage, subnet)
     attach(lab, "carl", "mine", instance)
     assert "not supported" in refusal(lab, lambda: link(lab, lab.workspace, subnet), BadRequest).message
     delete(lab, f"{lab.workspace}/computes/mine")

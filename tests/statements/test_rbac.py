@@ -8,6 +8,7 @@ import pytest
 
 import labkit
 from labkit.access.errors import OutsideDocumentedRoles, RoleDefinitionDoesNotExist
+from labkit.access.roles import built_in
 from labkit.access.scope import management_group
 from labkit.authenticators.platform import ManagedIdentity
 from labkit.azure import (
@@ -86,14 +87,18 @@ def the_workspace(lab: Lab) -> Workspace:
 @pytest.mark.proves("rbac-roles")
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("role", DOCUMENTED_ROLES)
-def test_a_role_reaches_every_workspace_beneath_it_and_no_other(lab: Lab, role: str, scope: str) -> None:
+@in_every_release
+def test_a_role_reaches_every_workspace_beneath_it_and_no_other(release: str, role: str, scope: str) -> None:
+    lab = labkit.start(release)
     sam = hired(lab, "sam", role, scope)
     opened = [one for one in WORKSPACES if lab.attempt("sam", ResourceManager.get, one, sam)]
     assert opened == SCOPES[scope]
 
 
 @pytest.mark.proves("rbac-roles")
-def test_many_people_share_a_workspace_and_each_does_what_the_own_role_allows(lab: Lab) -> None:
+@in_every_release
+def test_many_people_share_a_workspace_and_each_does_what_the_own_role_allows(release: str) -> None:
+    lab = labkit.start(release)
     people = {f"{role.lower()}{n}": role for role in DOCUMENTED_ROLES for n in range(5)}
     tokens = {name: hired(lab, name, role, lab.workspace) for name, role in people.items()}
     for name, role in people.items():
@@ -104,6 +109,17 @@ def test_many_people_share_a_workspace_and_each_does_what_the_own_role_allows(la
         assert (wrote.accepted, shared.accepted) == (role != "Reader", role == "Owner")
         assert shared.code in ("", "AuthorizationFailed")
         assert bool(lab.access.assignments(f"friend_of_{name}").rows) is shared.accepted
+    # One more role takes none away, here or elsewhere.
+    for name, more in (("reader0", "Contributor"), ("contributor0", "Reader")):
+        user = lab.directory.user(name)
+        assert user is not None
+        for role, scope in ((more, lab.workspace), ("Reader", WORKSPACES[2])):
+            owner(lab, Authorization.assign, scope, role, user.object_id)
+        again = lab.sign_in(name).bearer
+        assert lab.attempt(name, Models.register, lab.workspace, again, f"more-of-{name}", b"weights")
+        assert lab.attempt(name, Models.list_models, WORKSPACES[2], again)
+        elsewhere = lab.attempt(name, Models.register, WORKSPACES[2], again, f"more-of-{name}", b"weights")
+        assert elsewhere.code == "AuthorizationFailed"
 
 
 @pytest.mark.proves("rbac-matrix")
@@ -113,6 +129,11 @@ def test_every_cell_comes_out_as_the_documents_print_it(release: str) -> None:
     assert len(printed) == 12
     for operation, ticks in printed.items():
         assert tuple(role for role in DOCUMENTED_ROLES if found.cell(operation, role).allowed) == ticks
+        for role in ticks:
+            ways = {way.name: way.verdict.accepted for way in found.cell(operation, role).ways}
+            # Whoever has the tick may do it in any way, but that a Reader is not given a service's keys.
+            closed = ["by a fetched key"] if (operation, role) == ("Call web service", "Reader") else []
+            assert [name for name, accepted in ways.items() if not accepted] == closed
     assert statement("rbac-matrix").stance(release) == "states"
 
 
@@ -128,6 +149,23 @@ def test_only_an_owner_upgrades_the_workspace(release: str) -> None:
     lab = labkit.start(release)
     assert the_workspace(lab).edition == "Basic"
     assert owner(lab, Editions.upgrade, lab.workspace) == the_workspace(lab).edition == "Enterprise"
+
+
+@pytest.mark.proves("rbac-upgrade")
+@pytest.mark.parametrize("release", ["2020-01", "2020-03"])
+def test_no_other_role_upgrades_it_in_any_way(release: str) -> None:
+    lab = labkit.start(release)
+    ways: list[tuple[Op[..., Any], tuple[Any, ...]]] = [
+        (Editions.upgrade, ()),
+        (ResourceManager.put, ("eastus", {"edition": "Enterprise"})),
+    ]
+    others = sorted({role.name for role in built_in().values()} - {"Owner"})
+    for number, role in enumerate(others):
+        sam = hired(lab, f"sam{number}", role, lab.resource_group)
+        for op, args in ways:
+            assert not lab.attempt(f"sam{number}", op, lab.workspace, sam, *args), role
+            assert the_workspace(lab).edition == "Basic", role
+    assert len(others) > 20
 
 
 @pytest.mark.proves("rbac-upgrade")

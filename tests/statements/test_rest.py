@@ -26,7 +26,7 @@ from labkit.lab import Lab
 from labkit.wire.serve import serving
 from tests.sdk.azureml_lab import hops
 from tests.services.ml import revoke
-from tests.statements.conftest import ADAL, ADAL_NODE, LOGIN, rest, run
+from tests.statements.conftest import ADAL, ADAL_NODE, ARM, LOGIN, rest, run
 
 # In the order in which the how-to prints them.
 FIELDS = [
@@ -89,6 +89,11 @@ def test_a_library_gets_a_token_that_the_rest_api_takes(lab: Lab, library: Calla
         assert (answer.status_code, answer.json()["id"]) == (200, lab.workspace)
         assert lab.trace[-1].subject == "ml-auth (service principal)"
         assert rest("POST", f"{lab.workspace}/listKeys", token).json()["keys"]
+        new = f"{lab.workspace}/computes/of-a-service"
+        options: Any = {"params": {"api-version": "2020-01-01"}, "timeout": 5}
+        options["headers"] = {"Authorization": f"Bearer {token}"}
+        assert requests.put(ARM + new, json={"location": "eastus"}, **options).status_code == 201
+        assert [rest(verb, new, token).status_code for verb in ("DELETE", "GET")] == [200, 404]
         # It is the token that opens it, and for as much as the application may do.
         assert rest("GET", lab.workspace).status_code == 401
         assert rest("GET", lab.workspace, token[:-8] + "AAAAAAAA").status_code == 401
@@ -100,8 +105,9 @@ def test_a_library_gets_a_token_that_the_rest_api_takes(lab: Lab, library: Calla
 def test_a_wrong_secret_gets_none(lab: Lab) -> None:
     with lab.activate(person=None):
         context = adal.AuthenticationContext(f"{LOGIN}/your-tenant-id", cache=adal.TokenCache())
-        with pytest.raises(adal.AdalError, match="AADSTS7000215"):
-            context.acquire_token_with_client_credentials(RESOURCE, CLIENT_ID, "another-secret")
+        for wrong in ("another-secret", CLIENT_SECRET[:-1], CLIENT_SECRET.upper()):
+            with pytest.raises(adal.AdalError, match="AADSTS7000215"):
+                context.acquire_token_with_client_credentials(RESOURCE, CLIENT_ID, wrong)
         answer = confidential("another-secret").acquire_token_for_client([SCOPE])
     assert (answer["error_codes"], "access_token" in answer) == ([7000215], False)
 

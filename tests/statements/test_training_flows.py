@@ -3,6 +3,7 @@ test does what the ledger's `shown_by` says of its statement."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from labkit.azure import (
     AutomatedML,
     BlobStorage,
     DataStores,
+    FileStorage,
     ResourceManager,
     Runs,
     SharedKey,
@@ -23,13 +25,14 @@ from labkit.services.storage import TYPE as STORAGE_TYPE
 from labkit.services.storage import connection_string
 from tests.services.ml import CLUSTERS, GROUP, ask, attach, dependency, share, workspace
 from tests.services.own_history import owner
-from tests.services.stores import put, write
+from tests.services.stores import put, with_key, write
 from tests.services.training import (
     FILES,
     attach_hadoop,
     attach_machine,
     below,
     carried_out,
+    fileshare_name,
     history,
     only,
     order,
@@ -194,9 +197,21 @@ def test_a_second_run_in_the_same_environment_builds_nothing(lab: Lab) -> None:
     second = carried_out(lab, snapshot=first.snapshot_id, dependencies=("numpy",))
     assert order(lab, *MANAGED) == list(MANAGED[1:])
     assert second.image == first.image
-    lab.trace.clear()
-    carried_out(lab, snapshot=first.snapshot_id, dependencies=("scipy",))
-    assert order(lab, *MANAGED) == list(MANAGED)
+    for other in ({"dependencies": ("scipy",)}, {"dependencies": ("numpy",), "image": "debian:10"}):
+        lab.trace.clear()
+        third = carried_out(lab, snapshot=first.snapshot_id, **other)
+        assert order(lab, *MANAGED) == list(MANAGED)
+        assert third.image != first.image
+
+
+@pytest.mark.proves("flow-training-managed")
+def test_what_the_container_does_is_what_lies_on_the_share(lab: Lab) -> None:
+    run = submit(lab)
+    other = snapshot(lab, {"other.py": b"def main(run):\n    run.log('of the share', 1)\n"})
+    code = {"snapshot": other.snapshot_id, "script": "other.py", "environment_variables": {}}
+    with_key(lab, FileStorage.put, fileshare_name(lab, run), json.dumps(code).encode())
+    lab.work()
+    assert history(lab, run).metrics == [("of the share", 1.0)]
 
 
 # ---- metrics
@@ -221,6 +236,17 @@ def test_metrics_go_through_azure_ml_into_cosmos_db_while_the_script_runs(lab: L
     }
     assert run.metrics == [("rate", 0.25)]
     assert seen == ([[("rate", 0.25)]] if on == "function" else [])
+
+
+@pytest.mark.proves("flow-metrics")
+def test_all_that_is_logged_is_kept_in_its_order(lab: Lab) -> None:
+    logged = [("loss", 0.5), ("rate", 2.0), ("loss", 0.25), ("loss", 0.25), ("rate", -1.0)]
+
+    def script(run: Any) -> None:
+        for name, value in logged:
+            run.log(name, value)
+
+    assert carried_out(lab, script=script).metrics == logged
 
 
 @pytest.mark.proves("flow-metrics")
