@@ -126,7 +126,7 @@ RESPONSES: list[tuple[object, str]] = [
     ("regenerate", "'contain'"),
     (lambda: None, "other parameters"),
     (lambda case: 1 / 0, "ZeroDivisionError"),
-    (lambda case: case.ask(None, None), "raised"),
+    (lambda case: case.ask(None, None), "no operation"),
     (lambda case: case.wait("soon"), "duration"),
     (lambda case: case.lab.trace.clear(), "did nothing"),
     (endless, "enough for one incident"),

@@ -9,6 +9,7 @@ import pytest
 from labkit.azure import ResourceManager, Runs
 from labkit.core.clock import iso
 from labkit.core.errors import BadInput, LabError
+from labkit.core.operation import Op
 from labkit.course import drill, rehearse
 from labkit.course.drills import DRILLS
 from labkit.course.drills.incident import (
@@ -386,3 +387,21 @@ def test_its_history_is_drawn_and_says_the_same_as_text(name: str) -> None:
     # Not each of the tries, which would make a notebook needlessly large.
     assert drawn.count("%3Cuse") < len(history.readings)
     assert len(drawn) < 45_000
+
+
+@pytest.mark.parametrize("whether", [None, "yes", 1])
+def test_somebody_is_on_call_or_not(whether: Any) -> None:
+    with pytest.raises(BadInput, match="True or False"):
+        rehearse("leaked-key", respond=whether)
+
+
+def test_what_another_drill_has_is_not_looked_for_in_this_one() -> None:
+    with pytest.raises(AttributeError, match=r"stolen-token has no 'insights'.*drill\("):
+        drill("stolen-token").insights  # noqa: B018
+
+
+@pytest.mark.parametrize("operation", [None, "get", [], object.__new__(Op), ResourceManager])
+def test_what_is_no_operation_is_told_so(operation: Any) -> None:
+    incident = drill("leaked-key")
+    with pytest.raises(BadInput, match="no operation"):
+        incident.ask(operation, incident.lab.workspace)

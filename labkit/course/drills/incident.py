@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from labkit.core.clock import iso, seconds
 from labkit.core.errors import BadInput, LabError, brief
@@ -127,6 +127,13 @@ class Incident(Shown):
         self.called_at = lab.clock.now
         self.until = self._end()
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(
+                f"The incident {type(self).name} has no {name!r}; each drill begins with its own drill(...)"
+            )
+
     def _end(self) -> int:
         """The moment at which everybody has to be at work again."""
         return self.called_at + self.limit
@@ -149,10 +156,13 @@ class Incident(Shown):
     @recorded
     def ask(self, op: Op[P, R], target: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """A call of olivia's, with a token of hers. It takes a minute, in which everybody goes on. Raises
-        what the door raises."""
+        what the door raises, and BadInput for what is no operation."""
         return self.step(lambda: self._ask(op, target, *args, **kwargs))
 
     def _ask(self, op: Op[P, R], target: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if type(op) is not Op or not hasattr(op, "service"):
+            required = "an operation of labkit.azure's, for instance ResourceManager.get"
+            raise BadInput("That is no operation.", presented=brief(op), required=required)
         token = self.lab.sign_in(ON_CALL, resource=_AUDIENCES.get(op.service.name, ARM)).bearer
         return self.lab.ask(ON_CALL, op, target, token, *args, **kwargs)
 

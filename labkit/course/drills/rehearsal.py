@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from labkit.core.errors import BadInput, brief
 from labkit.course.drills import drill
 from labkit.course.drills.incident import Incident
 from labkit.course.drills.judging import RESPONSE
@@ -18,8 +19,10 @@ _SEED = "2020"
 def rehearse(name: str, seed: int = 2020, release: str = "2020-03", respond: bool = False) -> Review:
     """Lets a drill happen and, with `respond`, has it ended by the solution of its exercise. Raises
     BadInput."""
+    if type(respond) is not bool:
+        raise BadInput("Somebody is on call or not.", presented=brief(respond), required="True or False")
     incident = drill(name, seed, release)
-    return watch(incident, reference(incident, seed) if respond is True else None)
+    return watch(incident, reference(incident, seed) if respond else None)
 
 
 def reference(incident: Incident, seed: int) -> Callable[[Incident], object]:

@@ -6,11 +6,14 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from textwrap import fill
 from typing import Any
 
 from labkit.course.drills.facts import Fact, Pitfall
 
 _OTHERWISE = "otherwise"
+# Characters that have room in a notebook's output.
+_WIDTH = 92
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +29,8 @@ class Words:
 
     def briefing(self, **known: object) -> str:
         """What whoever is on call was told."""
-        return str(self._words["briefing"]).strip().format(**known)
+        told = str(self._words["briefing"]).strip().format(**known)
+        return "\n\n".join(fill(one, _WIDTH, break_on_hyphens=False) for one in told.split("\n\n"))
 
     def fact(
         self, name: str, right: str, options: Sequence[str] = (), ideas: Mapping[str, str] | None = None

@@ -87,8 +87,16 @@ Set `answer` to a dict with the seed of your case and:
     "kind stand in the same log. What counts is whether something is wrapped with that version.",
     check=finding(RevokedKey.name),
     wrong=(
-        WrongAnswer(_found(since='answer["felt"]'), "felt-is-done", "Revoking takes up to an hour to bite."),
-        WrongAnswer(_found(felt='answer["since"]'), "done-is-felt", "Revoking takes up to an hour to bite."),
+        WrongAnswer(
+            _found(since='answer["felt"]'),
+            "felt-is-done",
+            "What was done comes before what is felt: revoking takes up to an hour to bite.",
+        ),
+        WrongAnswer(
+            _found(felt='answer["since"]'),
+            "done-is-felt",
+            "A store goes on with what it has unwrapped, for up to an hour: felt is later than done.",
+        ),
         WrongAnswer(
             _found(who='"olivia"'),
             "an-old-version-matters",

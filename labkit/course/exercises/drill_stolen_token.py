@@ -173,7 +173,7 @@ Set `answer` to a dict with the seed of your case and `"contain"`, your function
         ("it-is-her-token", lambda review: review.did("Delete role assignment")),
         ("both-keys-to-be-safe", lambda review: review.who == "portal" and "signature" in review.said),
         ("a-new-key-shuts-out", lambda review: _in(review) and review.did("Resync")),
-        ("shut-for-good", lambda review: review.did("regenerateKey") and review.fault == STOPPED),
+        ("shut-for-good", lambda review: review.fault == STOPPED and "signature" in review.said),
         ("time-will-tell", lambda review: review.took > review.incident.limit),
     ),
     wrong=(
