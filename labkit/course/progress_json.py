@@ -17,8 +17,10 @@ VERSION = 1
 
 _ID = re.compile(r"[!-~]{1,120}")
 _LONGEST_TEXT = 200
-# Bytes, and entries of one kind.
-_LARGEST, _MOST_ENTRIES = 5_000_000, 10_000
+# Bytes.
+LARGEST = 5_000_000
+# Of one kind.
+_MOST_ENTRIES = 10_000
 
 T = TypeVar("T")
 
@@ -31,8 +33,8 @@ def to_json(progress: Progress) -> str:
 def from_json(data: bytes) -> Progress:
     """Reads what `to_json` has written, in whatever UTF encoding it was stored since. Raises BadInput for
     anything else."""
-    if len(data) > _LARGEST:
-        raise _fault("the file", f"{len(data):,} bytes", f"at most {_LARGEST:,}")
+    if len(data) > LARGEST:
+        raise _fault("the file", f"{len(data):,} bytes", f"at most {LARGEST:,}")
     try:
         content = json.loads(data, object_pairs_hook=_table)
     except (ValueError, RecursionError) as error:

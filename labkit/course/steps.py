@@ -14,8 +14,6 @@ from labkit.course.prediction import Prediction, predictions
 from labkit.course.progress_state import Effort, Forecast, Progress
 from labkit.course.worksheet import exercises
 
-_ASKED = re.compile(r"\b(?:predict|exercise)\(\s*(['\"])(.*?)\1")
-
 
 @dataclass(frozen=True)
 class Step:
@@ -93,6 +91,12 @@ def _asked(path: Path) -> dict[str, str]:
     first: dict[str, str] = {}
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
         if cell["cell_type"] == "code":
-            for match in _ASKED.finditer(source(cell)):
-                first.setdefault(match[2], str(cell.get("id", "")))
+            for id in ids_in(source(cell), "predict", "exercise"):
+                first.setdefault(id, str(cell.get("id", "")))
     return first
+
+
+def ids_in(code: str, *functions: str) -> list[str]:
+    """The ids, written out, that code calls these functions with, in order."""
+    pattern = rf"\b(?:{'|'.join(functions)})\(\s*(['\"])(.*?)\1"
+    return [match[2] for match in re.finditer(pattern, code)]

@@ -32,6 +32,29 @@ class Note(Shown):
         return self.text
 
 
+def attempt(task: Exercise, answer: object) -> Result:
+    """What came of an answer, with what there is to say about it. Nothing is kept."""
+    result = _judge(task, answer)
+    if result.passed:
+        return replace(result, then=task.explanation)
+    says = task.says(result.misconception)
+    return result if says in result.message else replace(result, message=f"{result.message} {says}")
+
+
+def _judge(task: Exercise, answer: object) -> Result:
+    if answer is ...:
+        return Result.not_yet("There is no answer yet: put one in place of the three dots.")
+    ran = run(task.check, answer, Bench())
+    if isinstance(ran.value, Result):
+        return ran.value
+    # The type decides: a learner's exception could lie about its class, or raise at the question.
+    if issubclass(type(ran.error), NotUsable):
+        return Result.not_yet(str(ran.error))
+    if issubclass(type(ran.error), LabError):
+        return Result.not_yet(f"The lab said no to your answer: {text_of(ran.error)}")
+    return Result.not_yet(f"{UNREADABLE} {describe(answer)}.")
+
+
 class Worksheet(Shown):
     """What `exercise(id)` gives. It shows the task; it does not show the solution unless asked."""
 
@@ -50,18 +73,13 @@ class Worksheet(Shown):
 
     def check(self, answer: object) -> Result:
         """Tries an answer in a fresh lab. Whatever the answer is, what comes back is a Result to read."""
-        result = self._explained(self._judge(answer))
+        result = attempt(self._task, answer)
+        if not result.passed:
+            result = replace(result, then=self._next_step())
         if answer is ...:
             return result
         known = result.misconception if self._task.says(result.misconception) else None
         return replace(result, then=keep(attempted(self.id, result.passed, known), result.then))
-
-    def _explained(self, result: Result) -> Result:
-        if result.passed:
-            return replace(result, then=self._task.explanation)
-        says = self._task.says(result.misconception)
-        message = result.message if says in result.message else f"{result.message} {says}"
-        return replace(result, message=message, then=self._next_step())
 
     def hint(self) -> Note:
         """The next hint; each call gives one more, until there are no more."""
@@ -76,19 +94,6 @@ class Worksheet(Shown):
     def reveal(self) -> Note:
         """A solution. Others are possible."""
         return Note(keep(explained(self.id), self._task.solution))
-
-    def _judge(self, answer: object) -> Result:
-        if answer is ...:
-            return Result.not_yet("There is no answer yet: put one in place of the three dots.")
-        ran = run(self._task.check, answer, Bench())
-        if isinstance(ran.value, Result):
-            return ran.value
-        # The type decides: a learner's exception could lie about its class, or raise at the question.
-        if issubclass(type(ran.error), NotUsable):
-            return Result.not_yet(str(ran.error))
-        if issubclass(type(ran.error), LabError):
-            return Result.not_yet(f"The lab said no to your answer: {text_of(ran.error)}")
-        return Result.not_yet(f"{UNREADABLE} {describe(answer)}.")
 
     def _next_step(self) -> str:
         number, total = _taken.get(self.id, 0), len(self._task.hints)

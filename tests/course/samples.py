@@ -23,7 +23,7 @@ ROLES = Exercise(
     prompt="Which role has carl, and which has rita? Set `answer` to a dict.",
     starter='answer = {"carl": "", "rita": ""}',
     solution='answer = {"carl": "contributor", "rita": "reader"}',
-    hints=("One of them changes things.", "The other one looks at them.", "Azure has a word for each."),
+    hints=("One of them changes things.", "The other one looks at them.", "Azure has a word for each role."),
     explanation="Roles say what somebody may do.",
     check=_check_roles,
     wrong=(
@@ -61,7 +61,11 @@ ABOVE = Exercise(
     prompt="Write `above(scope)`, which returns the path without its last part. Set `answer` to it.",
     starter="def above(scope):\n    return scope\n\n\nanswer = above",
     solution='def above(scope):\n    return scope.rpartition("/")[0]\n\n\nanswer = above',
-    hints=("Where does the last part begin?", "Texts can be cut from the right.", "Keep the first piece."),
+    hints=(
+        "Where does the last part begin?",
+        "Texts can be cut from the right.",
+        "Keep the piece without the last part.",
+    ),
     explanation="A scope is a beginning of an id.",
     check=_check_above,
     wrong=(

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.course.giveaways import giveaways
+from labkit.course.giveaways import giveaways
 
 SOLUTION = """
 def fresh(lab, token):

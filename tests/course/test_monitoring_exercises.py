@@ -20,6 +20,11 @@ from labkit.course.exercises.mon_who import PLACES as SAID
 from labkit.course.exercises.monitoring_exercises import EXERCISES
 from labkit.course.guessed_keys import DAYS, day
 from labkit.course.who_did_this import DRILLS, UNKNOWN
+from tests.course.answers import (  # noqa: F401
+    test_an_answer_that_cannot_be_tried_is_told_why,
+    test_an_answer_that_is_nearly_right_does_not_pass,
+    test_another_right_answer_passes,
+)
 from tests.course.test_data_trail import FOUND
 from tests.course.test_who_did_this import TELLING
 
@@ -163,7 +168,7 @@ NOT_YET: list[tuple[str, object, str]] = [
     ("mon-alarm", lambda requests: {"nobody"}, "no request has this user agent"),
     ("mon-alarm", lambda requests: [5], "A user agent in what your function returns"),
     ("mon-alarm", lambda requests: set(), "was guessing, and your function does not name them"),
-    ("mon-alarm", lambda requests: requests[10_000], "IndexError"),
+    ("mon-alarm", lambda requests: requests[10_000], "The log has no such entry"),
     ("mon-alarm", lambda: set(), "other parameters"),
 ]
 
@@ -224,27 +229,6 @@ WRONG: list[tuple[str, object, str]] = [
     ("mon-alarm", five_in_a_row, "a-day-is-as-ten-minutes"),
     ("mon-alarm", from_the_first_refusal_on, "ten-minutes-begin-at-a-fixed-time"),
 ]
-
-
-@pytest.mark.parametrize(("id", "answer"), RIGHT)
-def test_another_right_answer_passes(id: str, answer: object) -> None:
-    result = exercise(id).check(answer)
-    assert result.passed, repr(result)
-
-
-@pytest.mark.parametrize(("id", "answer", "said"), NOT_YET)
-def test_an_answer_that_cannot_be_tried_is_told_why(id: str, answer: object, said: str) -> None:
-    result = exercise(id).check(answer)
-    assert not result.passed
-    assert said in result.message, result.message
-    assert result.misconception is None
-
-
-@pytest.mark.parametrize(("id", "answer", "misconception"), WRONG)
-def test_an_answer_that_is_nearly_right_does_not_pass(id: str, answer: object, misconception: str) -> None:
-    result = exercise(id).check(answer)
-    assert not result.passed
-    assert result.misconception == misconception, repr(result)
 
 
 @pytest.mark.parametrize(("fact", "place"), [*itertools.product(FACTS, PLACES)])

@@ -9,7 +9,7 @@ import pytest
 
 import labkit
 from labkit.azure import Bearer, BlobStorage, Models, ResourceManager, Scoring
-from labkit.course import edition_table, exercise, predict, tls_trials
+from labkit.course import edition_table, exercise, tls_trials
 from labkit.course.client_trials import BODY
 from labkit.course.exercise import Bench, Result
 from labkit.course.exercises.network_stages import STAGES_OF_CALLS
@@ -20,6 +20,12 @@ from labkit.course.network_scene import cluster, network
 from labkit.course.service_scene import deploy, keys_of
 from labkit.lab import Lab
 from labkit.wire.endpoint import on_loopback
+from tests.course.answers import (  # noqa: F401
+    test_a_prediction_comes_out_as_azure_would_have_it,
+    test_an_answer_that_cannot_be_tried_is_told_why,
+    test_an_answer_that_is_nearly_right_does_not_pass,
+    test_another_right_answer_passes,
+)
 from tests.course.test_exercises import complaint
 from tests.hostile import CORPUS, FUNCTIONS, dispose
 
@@ -76,27 +82,6 @@ WRONG: list[tuple[str, object, str]] = [
 def nothing_private(result: Result) -> bool:
     """No key, no port, no path."""
     return not re.search(r"lab-[0-9a-f]{8}|127\.0|[a-z]:\d{2,5}\b|/tmp|\.pem|eyJ", repr(result))
-
-
-@pytest.mark.parametrize(("id", "answer"), RIGHT)
-def test_another_right_answer_passes(id: str, answer: object) -> None:
-    result = exercise(id).check(answer)
-    assert result.passed, repr(result)
-
-
-@pytest.mark.parametrize(("id", "answer", "said"), NOT_YET)
-def test_an_answer_that_cannot_be_tried_is_told_why(id: str, answer: object, said: str) -> None:
-    result = exercise(id).check(answer)
-    assert not result.passed
-    assert said in result.message, result.message
-    assert result.misconception is None
-
-
-@pytest.mark.parametrize(("id", "answer", "misconception"), WRONG)
-def test_an_answer_that_is_nearly_right_does_not_pass(id: str, answer: object, misconception: str) -> None:
-    result = exercise(id).check(answer)
-    assert not result.passed
-    assert result.misconception == misconception, repr(result)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -208,11 +193,3 @@ OUTCOMES: dict[str, tuple[Callable[[Lab], str], str]] = {
     "tls-key-visible": (in_plain, "yes"),
     "tls-any-certificate": (lambda _: tls_trials().trials[-1].key_read_by, "whoever shows that certificate"),
 }
-
-
-@pytest.mark.parametrize("id", OUTCOMES)
-def test_a_prediction_comes_out_as_azure_would_have_it(id: str, lab: Lab) -> None:
-    found, expected = OUTCOMES[id]
-    outcome = found(lab)
-    assert predict(id, outcome).reveal(outcome).right
-    assert outcome == expected

@@ -7,6 +7,11 @@ import pytest
 from labkit.course import exercise, rbac_incident
 from labkit.course.sample_roles import SAMPLES
 from labkit.lab import Lab
+from tests.course.answers import (  # noqa: F401
+    test_an_answer_that_cannot_be_tried_is_told_why,
+    test_an_answer_that_is_nearly_right_does_not_pass,
+    test_another_right_answer_passes,
+)
 
 ML = "Microsoft.MachineLearningServices/workspaces"
 GROUP = "/subscriptions/your-sub-id/resourceGroups/your-resource-group-name"
@@ -94,28 +99,6 @@ WRONG: list[tuple[str, object, str | None]] = [
         None,
     ),
 ]
-
-
-@pytest.mark.parametrize(("id", "answer"), RIGHT)
-def test_another_right_answer_passes(id: str, answer: object) -> None:
-    result = exercise(id).check(answer)
-    assert result.passed, repr(result)
-
-
-@pytest.mark.parametrize(("id", "answer", "said"), NOT_YET)
-def test_an_answer_that_cannot_be_tried_is_told_why(id: str, answer: object, said: str) -> None:
-    result = exercise(id).check(answer)
-    assert not result.passed
-    assert said in result.message
-
-
-@pytest.mark.parametrize(("id", "answer", "misconception"), WRONG)
-def test_an_answer_that_is_nearly_right_does_not_pass(
-    id: str, answer: object, misconception: str | None
-) -> None:
-    result = exercise(id).check(answer)
-    assert not result.passed
-    assert result.misconception == misconception
 
 
 def test_what_is_missing_is_not_named() -> None:

@@ -8,7 +8,7 @@ import pytest
 import labkit
 from labkit.azure import Scoring, WebServices
 from labkit.core.errors import LabError
-from labkit.course import exercise, predict, service_case, service_defaults, timeline
+from labkit.course import exercise, service_case, service_defaults, timeline
 from labkit.course.auth_choice import key_or_token
 from labkit.course.exercises.web_service_choose import TEAMS
 from labkit.course.exercises.web_service_tokens import OUTAGE_MINUTES, PHASES
@@ -17,6 +17,12 @@ from labkit.course.service_scene import deploy, keys_of, regenerate
 from labkit.lab import Lab
 from labkit.sdk import activation
 from labkit.services.machine_learning.web_services import REFRESH_AFTER, TOKEN_LIFETIME
+from tests.course.answers import (  # noqa: F401
+    test_a_prediction_comes_out_as_azure_would_have_it,
+    test_an_answer_that_cannot_be_tried_is_told_why,
+    test_an_answer_that_is_nearly_right_does_not_pass,
+    test_another_right_answer_passes,
+)
 from tests.sdk.azureml_lab import loaded, nothing_left_active
 
 PRIMARY, SECONDARY = ("regenerate", "Primary"), ("regenerate", "Secondary")
@@ -116,26 +122,6 @@ WRONG: list[tuple[str, object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("id", "answer"), RIGHT)
-def test_another_right_answer_passes(id: str, answer: object) -> None:
-    result = exercise(id).check(answer)
-    assert result.passed, repr(result)
-
-
-@pytest.mark.parametrize(("id", "answer", "said"), NOT_YET)
-def test_an_answer_that_cannot_be_tried_is_told_why(id: str, answer: object, said: str) -> None:
-    result = exercise(id).check(answer)
-    assert not result.passed
-    assert said in result.message
-
-
-@pytest.mark.parametrize(("id", "answer", "misconception"), WRONG)
-def test_an_answer_that_is_nearly_right_does_not_pass(id: str, answer: object, misconception: str) -> None:
-    result = exercise(id).check(answer)
-    assert not result.passed
-    assert result.misconception == misconception, repr(result)
-
-
 def test_a_check_leaves_the_labs_that_are_active_as_they_are(
     lab: Lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -226,14 +212,6 @@ OUTCOMES: dict[str, tuple[Callable[[], Any], str]] = {
     "svc-region-key": (lambda: service_case(form="key", age="10m", region="down").word, "accepted"),
     "svc-switch": (switch, "refused"),
 }
-
-
-@pytest.mark.parametrize("id", OUTCOMES)
-def test_a_prediction_comes_out_as_azure_would_have_it(id: str) -> None:
-    found, expected = OUTCOMES[id]
-    outcome = found()
-    assert predict(id, outcome).reveal(outcome).right
-    assert outcome == expected
 
 
 def test_both_forms_are_refused_for_being_both() -> None:

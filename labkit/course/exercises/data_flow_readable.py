@@ -114,7 +114,7 @@ trust boundaries it comes from and goes to) and `hop.ok` (whether the call was c
     solution=_answer(f"{_OPEN} and {_SHOWN}"),
     hints=(
         "A boundary says whose hands it is in. What says whether somebody in between can read it?",
-        "Two conditions. One is about the line, the other about what is on it.",
+        "Two conditions. One is about the line, the other about the credential on it.",
         "At which moment has a client sent its credential: before the answer, or after it?",
     ),
     explanation="A call that is refused because it came over http has been sent all the same, credential included: whoever leaves out one letter should have the token "

@@ -1,5 +1,7 @@
 """Finds what a hint gives away: literals and names of the solution that the learner has not seen yet."""
 
+from __future__ import annotations
+
 import ast
 import builtins
 import re
