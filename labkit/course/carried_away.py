@@ -97,6 +97,6 @@ def _open(lab: Lab) -> Loot:
         store: (name, medium.raw(name)[-_SHOWN:])
         for medium in media
         for name in medium.names()[:1]
-        if (store := stores[medium.name]) not in clear
+        if (store := stores[medium.name]) in STORES and store not in clear
     }
     return Loot(clear, sealed)

@@ -9,7 +9,7 @@ from labkit.core.text import plain
 from labkit.display.text import escaped
 
 # Characters: what is never wrapped, and what is too long for a line.
-_SHORT, _LONGEST_WORD = 24, 40
+_SHORT, _LONGEST_WORD = 24, 24
 # Notebooks align cells to the right and cut nothing; said in each cell, since a page that has not been
 # trusted yet loses style sheets.
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
