@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     one = add("record", _record, "execute notebooks and store what comes out")
     one.add_argument("names", nargs="*", metavar="NOTEBOOK", help="file names; default: all of them")
     _progress_options(add("progress", _progress, "say how far you have come, and where to go on"))
+    _teaching_options(add)
     one = add("statements", _statements, "list what the documents state, and where it is proved and shown")
     one.add_argument("--json", action="store_true", help="for programs")
     add("checklist", _checklist, "print the hardening checklist of the course, in Markdown")
@@ -129,6 +130,26 @@ def _progress_options(one: argparse.ArgumentParser) -> None:
     part.add_argument("id", nargs="?", metavar="ID", help="an exercise, a prediction or a notebook")
     part.add_argument("--all", action="store_true", help="everything")
     part.add_argument("--yes", action="store_true", help="really")
+
+
+def _teaching_options(add: Callable[..., argparse.ArgumentParser]) -> None:
+    one = add("class-report", _class_report, "merge what the learners of a class have exported")
+    one.add_argument("folder", type=Path, metavar="FOLDER", help="a file for each, with the learner's name")
+    one.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page as well")
+    one.add_argument("--plot", type=Path, metavar="FILE", help="draw who has done how much, as SVG")
+    one = add("course", _course, "check the course itself, or plan a day with a class")
+    one.set_defaults(what=None)
+    what = one.add_subparsers(title="what", metavar="WHAT")
+    help = "try every exercise and prediction of the course, and say what is wrong with any"
+    part = what.add_parser("check", help=help, description=help, allow_abbrev=False)
+    part.set_defaults(what="check")
+    part.add_argument("--only", action="append", default=[], metavar="ID", help="this one; may be repeated")
+    part.add_argument("--jobs", type=int, metavar="N", help="so many at a time; default: one per processor")
+    part.add_argument("--json", action="store_true", help="for programs")
+    help = "plan a day with a class: what every learner does, with breaks"
+    part = what.add_parser("schedule", help=help, description=help, allow_abbrev=False)
+    part.set_defaults(what="schedule")
+    part.add_argument("--target", metavar="TIME", help="how long the day may be, such as 6h or 5h30m")
 
 
 def _no_command(arguments: argparse.Namespace, others: list[str]) -> int:
@@ -219,6 +240,35 @@ def _progress(arguments: argparse.Namespace, others: list[str]) -> int:
         text = progress_commands.show()
     print(text, end="")
     return 0
+
+
+def _class_report(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit.course.class_commands import report
+
+    text, read = report(arguments.folder, arguments.html, arguments.plot)
+    print(text, end="", file=sys.stdout if read else sys.stderr)
+    return 0 if read else 1
+
+
+def _course(arguments: argparse.Namespace, others: list[str]) -> int:
+    if arguments.what is None:
+        raise BadInput("What about the course?", required="labkit course check, or labkit course schedule")
+    if arguments.what == "schedule":
+        return _schedule(arguments.target)
+    from labkit.runner.course_check import check
+
+    return check(arguments.only, arguments.jobs, arguments.json)
+
+
+def _schedule(target: str | None) -> int:
+    from labkit.checkout import checkout
+    from labkit.core.clock import seconds
+    from labkit.course.schedule import schedule
+
+    minutes = None if target is None else seconds(target) // 60
+    day = schedule(checkout() / "notebooks", minutes)
+    print(repr(day))
+    return 1 if day.overruns else 0
 
 
 def _statements(arguments: argparse.Namespace, others: list[str]) -> int:

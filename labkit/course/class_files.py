@@ -3,8 +3,9 @@ nothing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labkit.core.errors import BadInput
@@ -13,13 +14,15 @@ from labkit.course.progress_json import LARGEST, from_json
 from labkit.course.progress_state import Progress
 from labkit.course.steps import tasks
 
+# What browsers and file managers add to the name of a second file.
+_COPY = re.compile(r"(?i)^copy of |\s*\(\d+\)$|(\s-)?\scopy(\s\d+)?$")
 # Who has done less may well have done the same as somebody else.
 _FEWEST_IN_COMMON = 5
 
 
 @dataclass(frozen=True)
 class Learner:
-    """Somebody, by the name of the file, and what they have done."""
+    """Somebody, by the name of the file or files, and what they have done."""
 
     name: str
     progress: Progress
@@ -42,19 +45,20 @@ def handed_in(folder: Path, passed_over: Collection[Path] = ()) -> HandedIn:
             presented=str(folder),
             required="the folder with what `labkit progress export` has written for each learner",
         )
-    others = {path.resolve() for path in passed_over}
+    others = {path.absolute() for path in passed_over}
     learners, remarks = [], []
-    for path in sorted(folder.iterdir(), key=lambda path: (path.name.casefold(), path.name)):
-        if path.name.startswith(".") or path.resolve() in others:
+    for path in sorted(folder.iterdir(), key=lambda path: (path.stem.casefold(), path.name)):
+        if path.name.startswith(".") or path.absolute() in others:
             continue
         try:
             found = _learner(path)
         except (BadInput, OSError) as error:
             remarks.append(f"{plain(path.name)}: left out. {_why(error)}")
             continue
-        learners.append(found)
+        learners.append((path.name, found))
         remarks += _foreign(found, path.name)
-    return HandedIn(*_without_earlier(_named_apart(learners), remarks))
+    people, told = _merged(learners)
+    return HandedIn(tuple(people), (*remarks, *told, *_alike(people)))
 
 
 def _learner(path: Path) -> Learner:
@@ -62,7 +66,7 @@ def _learner(path: Path) -> Learner:
         raise BadInput("It is no .json file.")
     with path.open("rb") as file:
         # One more than there may be: what is larger is refused, and not read to its end.
-        return Learner(path.stem, from_json(file.read(LARGEST + 1)))
+        return Learner(_COPY.sub("", path.stem) or path.stem, from_json(file.read(LARGEST + 1)))
 
 
 def _why(error: BadInput | OSError) -> str:
@@ -80,41 +84,23 @@ def _foreign(learner: Learner, file: str) -> list[str]:
     )
 
 
-def _named_apart(learners: list[Learner]) -> list[Learner]:
-    """Two files may differ in the case of their ending alone."""
-    names = [learner.name for learner in learners]
+def _merged(handed: list[tuple[str, Learner]]) -> tuple[list[Learner], list[str]]:
+    """What several files of one learner hold, put together, with a line for each file but the first."""
+    by_name: dict[str, Learner] = {}
+    remarks = []
+    for file, one in handed:
+        if (before := by_name.get(one.name)) is not None:
+            remarks.append(f"{plain(file)}: counted together with what else {plain(one.name)} handed in.")
+            one = replace(one, progress=before.progress | one.progress)
+        by_name[one.name] = one
+    return list(by_name.values()), remarks
+
+
+def _alike(learners: list[Learner]) -> list[str]:
+    """A line for each who has done the very same as somebody before, which may be a copy or chance."""
     return [
-        Learner(f"{one.name} ({names[:at].count(one.name) + 1})", one.progress)
-        if names.count(one.name) > 1
-        else one
+        f"{plain(one.name)}: the same as {plain(other.name)} to the last attempt. Is it a copy? Both count."
         for at, one in enumerate(learners)
+        if len(one.progress.ids) >= _FEWEST_IN_COMMON
+        for other in [each for each in learners[:at] if each.progress == one.progress][:1]
     ]
-
-
-def _without_earlier(
-    learners: list[Learner], remarks: list[str]
-) -> tuple[tuple[Learner, ...], tuple[str, ...]]:
-    """Without the exports that hold an earlier state of another one, or the same."""
-    kept: list[Learner] = []
-    # The fullest first, so that every earlier state meets the latest one.
-    for one in sorted(learners, key=lambda learner: -learner.progress.next):
-        later = next((other for other in kept if is_earlier(one.progress, other.progress)), None)
-        if later is None:
-            kept.append(one)
-            continue
-        same = "the same as" if one.progress == later.progress else "an earlier state of"
-        remarks.append(f"{plain(one.name)}: left out. It is {same} {plain(later.name)}.")
-    return tuple(one for one in learners if one in kept), tuple(remarks)
-
-
-def is_earlier(one: Progress, other: Progress) -> bool:
-    """Whether somebody with this progress has that `other` progress now, or a copy of it: nothing differs but
-    what the other's counter puts after all that the one has done."""
-    before = {**one.exercises, **one.predictions}
-    after = {**other.exercises, **other.predictions}
-    unchanged = {id: entry for id, entry in after.items() if entry.last < one.next}
-    return (
-        len(unchanged) >= _FEWEST_IN_COMMON
-        and unchanged.items() <= before.items()
-        and before.keys() <= after.keys()
-    )

@@ -22,13 +22,20 @@ _TINT = (0.353, 0.561, 0.78)
 
 
 def number_grid(
-    title: str, row: str, column: str, names: Sequence[str], numbers: Mapping[tuple[str, str], int]
+    title: str,
+    row: str,
+    column: str,
+    names: Sequence[str],
+    numbers: Mapping[tuple[str, str], int],
+    columns: Sequence[str] | None = None,
 ) -> str:
-    """A picture (SVG) of a number for each pair of `names`, as (row, column); `row` and `column` are what
-    those are called."""
-    field = max(len(text) for text in (*names, *map(str, numbers.values()))) * LETTER + _PADDING
-    heading = max(field, len(row) * LETTER + _PADDING)
-    width = max(heading + field * len(names), len(title) * LETTER + _PADDING)
+    """A picture (SVG) of a number for each pair of a name and one of `columns` (None: of the names again), as
+    (row, column); `row` and `column` are what those are called."""
+    across = names if columns is None else columns
+    figures = [*map(str, numbers.values())]
+    field = _inches(*across, *figures)
+    heading = _inches(*names, *figures, row)
+    width = max(heading + field * len(across), _inches(title))
     height = _ABOVE + _ROW * (len(names) + 0.5)
 
     def draw(figure: Figure) -> None:
@@ -39,22 +46,33 @@ def number_grid(
         axes.text(0.1, 0.2, plain(title, 2 * IN_PICTURE), weight="bold", va="center", color=INK)
         axes.text(0.1, _ABOVE - _ROW / 2, row, style="italic", va="center", color=INK)
         axes.text(heading, _ABOVE - _ROW, column, style="italic", va="center", color=INK)
-        _draw(axes, names, numbers, heading, field)
+        _draw(axes, (names, across), numbers, heading, field)
 
     return svg(width, height, title, draw)
 
 
+def _inches(*texts: str) -> float:
+    return max(len(plain(text, 2 * IN_PICTURE)) for text in texts) * LETTER + _PADDING
+
+
 def _draw(
-    axes: Axes, names: Sequence[str], numbers: Mapping[tuple[str, str], int], heading: float, field: float
+    axes: Axes,
+    names: tuple[Sequence[str], Sequence[str]],
+    numbers: Mapping[tuple[str, str], int],
+    heading: float,
+    field: float,
 ) -> None:
     from matplotlib.patches import Rectangle
 
     most = max(*numbers.values(), 1)
-    for down, one in enumerate(names):
+    rows, columns = names
+    for right, other in enumerate(columns):
+        x = heading + field * (right + 0.5)
+        axes.text(x, _ABOVE - _ROW / 2, plain(other, IN_PICTURE), ha="center", va="center", color=INK)
+    for down, one in enumerate(rows):
         y = _ABOVE + _ROW * down
-        axes.text(0.1, y + _ROW / 2, one, va="center", color=INK)
-        axes.text(heading + field * (down + 0.5), _ABOVE - _ROW / 2, one, ha="center", va="center", color=INK)
-        for right, other in enumerate(names):
+        axes.text(0.1, y + _ROW / 2, plain(one, IN_PICTURE), va="center", color=INK)
+        for right, other in enumerate(columns):
             x, number = heading + field * right, numbers[one, other]
             share = _DARKEST * number / most
             fill = tuple(1 - share * (1 - part) for part in _TINT)

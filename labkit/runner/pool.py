@@ -11,6 +11,9 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, Self, TypeVar
 
+# As many as Windows can wait for.
+MOST_WORKERS = 61
+
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -9,12 +9,9 @@ from tempfile import TemporaryDirectory
 
 from labkit.core.errors import BadInput
 from labkit.runner.execute import CELL_TIMEOUT, Result, Task, run
-from labkit.runner.pool import Workers
+from labkit.runner.pool import MOST_WORKERS, Workers
 from labkit.runner.progress import progress
 from labkit.runner.scenarios import choose, read
-
-# As many as Windows can wait for.
-_MOST_JOBS = 61
 
 
 def sweep(
@@ -39,7 +36,7 @@ def sweep(
             Task(scenario, (kept or folder) / f"{scenario.name}.ipynb", folder, f"kernel-{number}", timeout)
             for number, scenario in enumerate(scenarios, 1)
         ]
-        count = min(jobs or os.cpu_count() or 1, len(tasks), _MOST_JOBS)
+        count = min(jobs or os.cpu_count() or 1, len(tasks), MOST_WORKERS)
         failed = 0
         with Workers(count) as workers, progress(len(tasks)) as show:
             for task, outcome in workers.results(run, tasks):

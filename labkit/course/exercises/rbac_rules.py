@@ -89,7 +89,10 @@ class Task:
 
 
 TASKS: Mapping[str, Task] = {
-    "look": Task((f"{_ML}/read", f"{_ML}/experiments/runs/read", f"{_ML}/models/read")),
+    "look": Task(
+        (f"{_ML}/read", f"{_ML}/experiments/runs/read", f"{_ML}/models/read"),
+        (f"{_ML}/experiments/runs/submit/action", f"{_ML}/models/write"),
+    ),
     "train": Task(
         (f"{_ML}/experiments/runs/submit/action", f"{_ML}/experiments/runs/write", f"{_ML}/models/write"),
         (f"{_ML}/computes/write", f"{_ML}/computes/delete"),
@@ -194,7 +197,7 @@ LEAST = Exercise(
     prompt="""
 Five newcomers, and what each is to do. Each gets one built-in role, on the resource that is named:
 
-- `"look"`: look at the workspace, its runs and their metrics, its models
+- `"look"`: look at the workspace, its runs and their metrics, its models, and change none of them
 - `"train"`: submit runs, write their metrics and register models in the workspace, but neither create nor delete compute
 - `"share"`: give roles on the workspace to others and take them away, but neither change nor delete the workspace
 - `"push"`: push images to the workspace's container registry
