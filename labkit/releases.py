@@ -31,8 +31,8 @@ class Release:
         return int(datetime.fromisoformat(f"{self.published}T09:00:00").replace(tzinfo=UTC).timestamp())
 
 
-# What takes a workspace of one edition, where there are editions. Everything else can be had in any, alone and
-# together with these. Statement net-edition-table.
+# What takes a workspace of one edition, where there are editions. Everything else can be had in any, alone
+# and together with these. Statement net-edition-table.
 CUSTOMER_KEY = "a customer's key for the workspace"
 PRIVATE_LINK = "private link on another resource of a workspace"
 REGISTRY_IN_NETWORK = "the container registry of a workspace in a virtual network"
