@@ -51,3 +51,24 @@ def by_name(answer: object, known: Iterable[str], what: str = "Your answer") -> 
     if missing := [name for name in names if said.get(name, ...) is ...]:
         raise NotUsable(f"The answer says nothing of these yet: {', '.join(missing)}.")
     return {name: said[name] for name in names}
+
+
+def chosen(
+    answer: object, choices: Mapping[str, Iterable[str]], say: str = "What you say of {!r}"
+) -> dict[str, str]:
+    """What a dict says of each of the names: one of its choices. `say` is how a sentence about a name
+    begins."""
+    return {
+        name: as_name(given, choices[name], what=say.format(name))
+        for name, given in by_name(answer, choices).items()
+    }
+
+
+def dict_source(values: Mapping[str, str]) -> str:
+    """Source code that sets `answer` to a dict of texts, one to a line."""
+    return "\n".join(["answer = {", *(f'    "{name}": "{value}",' for name, value in values.items()), "}"])
+
+
+def list_source(values: Iterable[str]) -> str:
+    """The same with a list."""
+    return "\n".join(["answer = [", *(f'    "{value}",' for value in values), "]"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from labkit.core.errors import BadInput
@@ -20,6 +21,16 @@ class Prediction:
     notebook: str
     question: str
     options: tuple[str, ...]
+
+
+def asked_in(notebook: str, *usual: str) -> Callable[..., Prediction]:
+    """What makes the predictions of a notebook, of an id, a question and the options, which are the `usual`
+    ones where none are given."""
+
+    def asked(id: str, question: str, *options: str) -> Prediction:
+        return Prediction(id, notebook, question, options or usual)
+
+    return asked
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from labkit.course.data_trail import FACTS, INSIGHTS, NEITHER, PLACES, STORE, data_trail
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import as_name, by_name
+from labkit.course.naming import chosen, dict_source
 from labkit.course.stepping import uncounted
 
 NOTEBOOK = "08-data-collection-and-monitoring.ipynb"
@@ -36,10 +36,7 @@ _RIGHT = {
 
 
 def _check_find(answer: object, bench: Bench) -> Result:
-    said = {
-        fact: as_name(given, PLACES, what=f'What you say of "{fact}"')
-        for fact, given in by_name(answer, FACTS).items()
-    }
+    said = chosen(answer, dict.fromkeys(FACTS, PLACES), 'What you say of "{}"')
     return uncounted(lambda: _looked(bench, said))
 
 
@@ -61,8 +58,7 @@ def _looked(bench: Bench, said: Mapping[str, str]) -> Result:
 
 
 def _answer(others: Mapping[str, str]) -> str:
-    chosen = {**_RIGHT, **others}
-    return "\n".join(["answer = {", *(f'    "{fact}": "{place}",' for fact, place in chosen.items()), "}"])
+    return dict_source({**_RIGHT, **others})
 
 
 def _wrong(fact: str, place: str, says: str) -> WrongAnswer:
@@ -92,7 +88,7 @@ Where is each found by reading: in `"Microsoft's diagnostic store"` (`trail.lab.
 
 Set `answer` to a dict: for each of the eight a place. The lab then reads both.
 """,
-    starter="\n".join(["answer = {", *(f'    "{fact}": "",' for fact in FACTS), "}"]),
+    starter=dict_source(dict.fromkeys(FACTS, "")),
     solution=_answer({}),
     hints=(
         "Two stores, and two who write into them. Azure ML reports what somebody asks it to run. A web service reports what somebody asks it.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from labkit.core.trace import Hop
 from labkit.course.data_flows import recorded
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import as_name, by_name
+from labkit.course.naming import chosen, dict_source
 from labkit.course.stepping import uncounted
 
 NOTEBOOK = "09-data-flows.ipynb"
@@ -69,10 +69,7 @@ def hop_of(arrow: Arrow) -> Hop:
 
 
 def _check_credentials(answer: object, bench: Bench) -> Result:
-    said = {
-        name: as_name(given, KINDS, what=f"What you say of {name!r}")
-        for name, given in by_name(answer, ARROWS).items()
-    }
+    said = chosen(answer, dict.fromkeys(ARROWS, KINDS))
     for name, kind in said.items():
         if hop_of(ARROWS[name]).credential != kind:
             story = ARROWS[name].story
@@ -95,8 +92,7 @@ _RIGHT = {
 
 
 def _answer(**others: str) -> str:
-    chosen = {**_RIGHT, **others}
-    return "\n".join(["answer = {", *(f'    "{name}": "{kind}",' for name, kind in chosen.items()), "}"])
+    return dict_source({**_RIGHT, **others})
 
 
 CREDENTIALS = Exercise(
@@ -115,7 +111,7 @@ CREDENTIALS = Exercise(
             "Set `answer` to a dict: for each of the eight a kind. Try it from memory first, then look at the two flows.",
         ]
     ),
-    starter="\n".join(["answer = {", *(f'    "{name}": "",' for name in ARROWS), "}"]),
+    starter=dict_source(dict.fromkeys(ARROWS, "")),
     solution=_answer(),
     hints=(
         "For each call ask two things: who is it that asks, and what does that one hold at this moment?",

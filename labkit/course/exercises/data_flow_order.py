@@ -8,7 +8,7 @@ from itertools import pairwise
 from labkit.core.trace import Trace
 from labkit.course.data_flows import recorded
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import in_order
+from labkit.course.naming import in_order, list_source
 from labkit.course.stepping import uncounted
 
 NOTEBOOK = "09-data-flows.ipynb"
@@ -69,7 +69,7 @@ def _answer(*swapped: str) -> str:
 
 
 def _listed(order: list[str]) -> str:
-    return "\n".join(["answer = [", *(f'    "{one}",' for one in order), "]"])
+    return list_source(order)
 
 
 ORDER = Exercise(

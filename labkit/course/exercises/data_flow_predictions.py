@@ -6,14 +6,10 @@ from labkit.course.exercises.data_flow_credentials import CREDENTIALS
 from labkit.course.exercises.data_flow_order import ORDER
 from labkit.course.exercises.data_flow_readable import READABLE
 from labkit.course.exercises.data_flow_worst import WORST
-from labkit.course.prediction import Prediction
+from labkit.course.prediction import asked_in
 
 NOTEBOOK = "09-data-flows.ipynb"
-
-
-def _prediction(id: str, question: str, *options: str) -> Prediction:
-    return Prediction(id=id, notebook=NOTEBOOK, question=question, options=options)
-
+_prediction = asked_in(NOTEBOOK)
 
 PREDICTIONS = (
     _prediction(

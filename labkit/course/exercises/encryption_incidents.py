@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
 from labkit.course.key_incidents import ACTIONS, Outcome, Scene, after, deleted, former_employee, gone, usual
-from labkit.course.naming import as_name, by_name
+from labkit.course.naming import chosen, dict_source
 from labkit.course.stepping import uncounted
 from labkit.lab import Lab
 
@@ -98,10 +98,7 @@ INCIDENTS: Mapping[str, Incident] = {
 
 
 def _check_incidents(answer: object, bench: Bench) -> Result:
-    said = {
-        name: as_name(given, ACTIONS, what=f"What you say of {name!r}")
-        for name, given in by_name(answer, INCIDENTS).items()
-    }
+    said = chosen(answer, dict.fromkeys(INCIDENTS, ACTIONS))
     return uncounted(lambda: _done(bench, said))
 
 
@@ -128,8 +125,7 @@ _RIGHT = {
 
 
 def _answer(**others: str) -> str:
-    chosen = _RIGHT | {name.replace("_", " "): action for name, action in others.items()}
-    return "\n".join(["answer = {", *(f'    "{name}": "{action}",' for name, action in chosen.items()), "}"])
+    return dict_source(_RIGHT | {name.replace("_", " "): action for name, action in others.items()})
 
 
 REVOKE_OR_ROTATE = Exercise(
@@ -156,7 +152,7 @@ REVOKE_OR_ROTATE = Exercise(
             "Set `answer` to a dict: for each incident what she does. It is done in a lab, and looked at an hour later.",
         ]
     ),
-    starter="\n".join(["answer = {", *(f'    "{name}": "",' for name in INCIDENTS), "}"]),
+    starter=dict_source(dict.fromkeys(INCIDENTS, "")),
     solution=_answer(),
     hints=(
         "For each incident ask first who has to lose something: one person, everybody, or nobody.",

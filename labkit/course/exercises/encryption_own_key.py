@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import in_order
+from labkit.course.naming import in_order, list_source
 from labkit.course.own_key import STEPS, begin, follow, follows, needed, opened, survives
 from labkit.course.stepping import uncounted
 from labkit.course.store_trials import account
@@ -87,7 +87,7 @@ _USE = ("key", "identity", "access policy", "encryption")
 
 
 def _answer(*steps: str) -> str:
-    return "\n".join(["answer = [", *(f'    "{step}",' for step in steps), "]"])
+    return list_source(steps)
 
 
 OWN_KEY = Exercise(

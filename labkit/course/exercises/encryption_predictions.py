@@ -8,16 +8,11 @@ from labkit.course.exercises.encryption_find import FIND
 from labkit.course.exercises.encryption_history import COSMOS_STEPS
 from labkit.course.exercises.encryption_incidents import REVOKE_OR_ROTATE
 from labkit.course.exercises.encryption_own_key import OWN_KEY
-from labkit.course.prediction import Prediction
+from labkit.course.prediction import asked_in
 from labkit.course.store_matrix import PLAIN, SEALED
 
 NOTEBOOK = "05-encryption-at-rest.ipynb"
-_ACCEPTED = ("accepted", "refused")
-
-
-def _prediction(id: str, question: str, *options: str) -> Prediction:
-    return Prediction(id=id, notebook=NOTEBOOK, question=question, options=options or _ACCEPTED)
-
+_prediction = asked_in(NOTEBOOK, "accepted", "refused")
 
 PREDICTIONS = (
     _prediction(

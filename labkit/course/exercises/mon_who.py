@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import as_name, by_name
+from labkit.course.naming import chosen, dict_source
 from labkit.course.stepping import uncounted
 from labkit.course.who_did_this import DRILLS, SOURCES, SUSPECTS, UNKNOWN, telling_sources
 
@@ -37,10 +37,7 @@ _telling = cache(telling_sources)
 
 
 def _check_who(answer: object, bench: Bench) -> Result:
-    said = {
-        deed: as_name(given, PLACES, what=f'What you say of "{deed}"')
-        for deed, given in by_name(answer, DRILLS).items()
-    }
+    said = chosen(answer, dict.fromkeys(DRILLS, PLACES), 'What you say of "{}"')
     return uncounted(lambda: _compared(said))
 
 
@@ -60,8 +57,7 @@ def _compared(said: Mapping[str, str]) -> Result:
 
 
 def _answer(others: Mapping[str, str]) -> str:
-    chosen = {**_RIGHT, **others}
-    return "\n".join(["answer = {", *(f'    "{deed}": "{place}",' for deed, place in chosen.items()), "}"])
+    return dict_source({**_RIGHT, **others})
 
 
 def _wrong(deed: str, place: str, says: str) -> WrongAnswer:
@@ -88,7 +84,7 @@ olivia may read everything. What tells her which of the three it was: the `"acti
 
 Set `answer` to a dict: for each of the six one of these. The lab has each of the three do it and compares what can be read afterwards.
 """,
-    starter="\n".join(["answer = {", *(f'    "{deed}": "",' for deed in DRILLS), "}"]),
+    starter=dict_source(dict.fromkeys(DRILLS, "")),
     solution=_answer({}),
     hints=(
         "Which of the six pass Azure Resource Manager? Whoever calls it is written down there, even where what they changed is gone.",

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from labkit.course.prediction import Prediction
+from labkit.course.prediction import asked_in
 from labkit.course.who_did_this import SOURCES, UNKNOWN
 
 NOTEBOOK = "08-data-collection-and-monitoring.ipynb"
-_FOUND = ("found", "not found")
-
-
-def _prediction(id: str, question: str, *options: str) -> Prediction:
-    return Prediction(id=id, notebook=NOTEBOOK, question=question, options=options or _FOUND)
-
+_prediction = asked_in(NOTEBOOK, "found", "not found")
 
 PREDICTIONS = (
     _prediction(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import as_name, by_name
+from labkit.course.naming import chosen, dict_source
 from labkit.course.network_design import CHOICES, WISHES, unmet
 from labkit.course.stepping import uncounted
 
@@ -30,10 +30,7 @@ _RIGHT = {
 
 
 def _check_design(answer: object, bench: Bench) -> Result:
-    said = {
-        name: as_name(given, CHOICES[name], what=f"What you say of {name!r}")
-        for name, given in by_name(answer, CHOICES).items()
-    }
+    said = chosen(answer, CHOICES)
     return uncounted(lambda: _tried(bench, said))
 
 
@@ -44,8 +41,7 @@ def _tried(bench: Bench, said: Mapping[str, str]) -> Result:
 
 
 def _answer(others: Mapping[str, str]) -> str:
-    chosen = {**_RIGHT, **others}
-    return "\n".join(["answer = {", *(f'    "{name}": "{choice}",' for name, choice in chosen.items()), "}"])
+    return dict_source({**_RIGHT, **others})
 
 
 def _wrong(others: Mapping[str, str], wish: str, says: str) -> WrongAnswer:
@@ -76,7 +72,7 @@ There is a virtual network, the people are connected to it, and the Kubernetes c
 
 It is then built in a lab, and each wish is tried.
 """,
-    starter="\n".join(["answer = {", *(f'    "{name}": "",' for name in CHOICES), "}"]),
+    starter=dict_source(dict.fromkeys(CHOICES, "")),
     solution=_answer({}),
     hints=(
         "Take the wishes one by one, and ask of each from where the call comes that is to pass, or to fail.",

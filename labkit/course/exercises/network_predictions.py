@@ -6,16 +6,11 @@ from labkit.course.exercises.network_client import CLIENT
 from labkit.course.exercises.network_design import DESIGN
 from labkit.course.exercises.network_stages import STAGES_OF_CALLS
 from labkit.course.exercises.network_wire import WIRE
-from labkit.course.prediction import Prediction
+from labkit.course.prediction import asked_in
 from labkit.course.tls_trials import EVERYBODY, NOBODY, THE_SERVICE, WHOEVER_SHOWS_IT
 
 NOTEBOOK = "06-network-and-transit.ipynb"
-_ACCEPTED = ("accepted", "refused")
-
-
-def _prediction(id: str, question: str, *options: str) -> Prediction:
-    return Prediction(id=id, notebook=NOTEBOOK, question=question, options=options or _ACCEPTED)
-
+_prediction = asked_in(NOTEBOOK, "accepted", "refused")
 
 PREDICTIONS = (
     _prediction(

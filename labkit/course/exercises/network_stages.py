@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from labkit.core.trace import STAGES
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import as_name, by_name
+from labkit.course.naming import chosen, dict_source
 from labkit.course.network_cases import CASES, stops_at, walled
 from labkit.course.stepping import uncounted
 
@@ -38,10 +38,7 @@ _RIGHT = {
 
 
 def _check_stages(answer: object, bench: Bench) -> Result:
-    said = {
-        name: as_name(given, _PLACES, what=f"What you say of {name!r}")
-        for name, given in by_name(answer, CASES).items()
-    }
+    said = chosen(answer, dict.fromkeys(CASES, _PLACES))
     return uncounted(lambda: _tried(bench, said))
 
 
@@ -60,8 +57,7 @@ def _tried(bench: Bench, said: Mapping[str, str]) -> Result:
 
 
 def _answer(others: Mapping[str, str]) -> str:
-    chosen = {**_RIGHT, **others}
-    return "\n".join(["answer = {", *(f'    "{case}": "{stage}",' for case, stage in chosen.items()), "}"])
+    return dict_source({**_RIGHT, **others})
 
 
 def _wrong(case: str, stage: str, says: str) -> WrongAnswer:
@@ -89,7 +85,7 @@ rita are connected to it; mallory is on the internet. Eight calls:
 Set `answer` to a dict: for each of the eight the stage that refuses it (`"reach"`, `"network"`, `"authentication"`, `"authorization"`, `"parse"`,
 `"operation"`), or `"answered"`. Each is then made in a lab of its own.
 """,
-    starter="\n".join(["answer = {", *(f'    "{case}": "",' for case in CASES), "}"]),
+    starter=dict_source(dict.fromkeys(CASES, "")),
     solution=_answer({}),
     hints=(
         "The stages have an order, and the first that objects ends the call. What the later ones would have said nobody knows.",

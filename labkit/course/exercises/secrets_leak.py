@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
 from labkit.course.leaked_string import STEPS, Interruption, follow, leaked_string
-from labkit.course.naming import in_order
+from labkit.course.naming import in_order, list_source
 from labkit.course.stepping import uncounted
 
 NOTEBOOK = "07-secrets-and-managed-identity.ipynb"
@@ -61,7 +61,7 @@ def _still_open(steps: Sequence[str], alive: Sequence[str]) -> str:
 
 
 def _answer(*steps: str) -> str:
-    return "\n".join(["answer = [", *(f'    "{step}",' for step in steps), "]"])
+    return list_source(steps)
 
 
 _RIGHT = ("regenerate key2", _SWITCH, "regenerate key1")

@@ -5,16 +5,11 @@ from __future__ import annotations
 from labkit.course.exercises.secrets_leak import LEAK
 from labkit.course.exercises.secrets_least import LEAST
 from labkit.course.exercises.secrets_where import WHERE
-from labkit.course.prediction import Prediction
+from labkit.course.prediction import asked_in
 from labkit.course.secret_places import MICROSOFT_VAULT, NOWHERE, WORKSPACE_VAULT
 
 NOTEBOOK = "07-secrets-and-managed-identity.ipynb"
-_ACCEPTED = ("accepted", "refused")
-
-
-def _prediction(id: str, question: str, *options: str) -> Prediction:
-    return Prediction(id=id, notebook=NOTEBOOK, question=question, options=options or _ACCEPTED)
-
+_prediction = asked_in(NOTEBOOK, "accepted", "refused")
 
 PREDICTIONS = (
     _prediction(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
-from labkit.course.naming import as_name, by_name
+from labkit.course.naming import chosen, dict_source
 from labkit.course.secret_places import MICROSOFT_VAULT, NOWHERE, PLACES, WORKSPACE_VAULT
 from labkit.course.seven_secrets import SECRETS, kept_in, seven_secrets
 from labkit.course.stepping import uncounted
@@ -29,10 +29,7 @@ _BELIEFS: Mapping[tuple[str, str], str] = {
 
 
 def _check_where(answer: object, bench: Bench) -> Result:
-    said = {
-        name: as_name(given, PLACES, what=f"What you say of {name!r}")
-        for name, given in by_name(answer, SECRETS).items()
-    }
+    said = chosen(answer, dict.fromkeys(SECRETS, PLACES))
     return uncounted(lambda: _looked(bench, said))
 
 
@@ -70,8 +67,7 @@ _RIGHT = {
 
 
 def _answer(others: Mapping[str, str]) -> str:
-    chosen = {**_RIGHT, **others}
-    return "\n".join(["answer = {", *(f'    "{name}": "{place}",' for name, place in chosen.items()), "}"])
+    return dict_source({**_RIGHT, **others})
 
 
 WHERE = Exercise(
@@ -96,7 +92,7 @@ subscription), `"virtual machine"`, `"storage account"`, `"Azure AD"`, and `"now
 
 Set `answer` to a dict: for each of the seven a place. All that the lab has is then looked through.
 """,
-    starter="\n".join(["answer = {", *(f'    "{name}": "",' for name in SECRETS), "}"]),
+    starter=dict_source(dict.fromkeys(SECRETS, "")),
     solution=_answer({}),
     hints=(
         "Ask of each: who has to have it later, when nobody sits at the keyboard? Whoever needs it again has to find it somewhere.",

@@ -10,6 +10,7 @@ from labkit.course.deeds import tried
 from labkit.course.describing import in_short
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
 from labkit.course.exercises.service_principal_ids import OBJECT_ID, az, follow_the_how_to
+from labkit.course.naming import list_source
 from labkit.furniture import CLIENT_ID, GROUPS, workspace_id
 from labkit.lab import Lab
 from labkit.services.authorization import Authorization
@@ -110,7 +111,7 @@ _ANEW = f"az ad sp create-for-rbac --sdk-auth --name ml-auth --role contributor 
 
 
 def _answer(*commands: str) -> str:
-    return "\n".join(["answer = [", *(f'    "{one}",' for one in commands), "]"])
+    return list_source(commands)
 
 
 SHARE = Exercise(

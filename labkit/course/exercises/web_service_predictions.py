@@ -6,15 +6,10 @@ from labkit.course.exercises.web_service_choose import CHOOSE
 from labkit.course.exercises.web_service_keys import PROTECT, ROTATE
 from labkit.course.exercises.web_service_leak import LEAK
 from labkit.course.exercises.web_service_tokens import CLIENT, OUTAGE
-from labkit.course.prediction import Prediction
+from labkit.course.prediction import asked_in
 
 NOTEBOOK = "04-web-service-keys-vs-tokens.ipynb"
-_ACCEPTED = ("accepted", "refused")
-
-
-def _prediction(id: str, question: str, *options: str) -> Prediction:
-    return Prediction(id=id, notebook=NOTEBOOK, question=question, options=options or _ACCEPTED)
-
+_prediction = asked_in(NOTEBOOK, "accepted", "refused")
 
 PREDICTIONS = (
     _prediction(
