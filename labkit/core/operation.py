@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar
 
 from labkit.core.credential import Bearer, Credential
@@ -116,14 +117,26 @@ class Op(Generic[P, R]):
         self._data = data
         self._accepts = accepts
         self._parse = parse
-        self._signature = inspect.signature(function)
-        parameters = dict(list(self._signature.parameters.items())[2:])
-        self._wanted = ", ".join(parameters) or "nothing"
-        kinds = ((name, _PLAIN.get(parameter.annotation)) for name, parameter in parameters.items())
-        self._plain = {name: kind for name, kind in kinds if kind is not None}
-        parsed = inspect.signature(parse).parameters if parse else {}
-        self._parsed = {name: parameters[name].default for name in parsed if name in parameters}
         self.__doc__ = function.__doc__
+
+    # Looked at when an operation is first called: a lab has hundreds, and starting it calls few.
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        return inspect.signature(self.function)
+
+    @cached_property
+    def _parameters(self) -> dict[str, inspect.Parameter]:
+        return dict(list(self._signature.parameters.items())[2:])
+
+    @cached_property
+    def _plain(self) -> dict[str, type]:
+        kinds = ((name, _PLAIN.get(parameter.annotation)) for name, parameter in self._parameters.items())
+        return {name: kind for name, kind in kinds if kind is not None}
+
+    @cached_property
+    def _parsed(self) -> dict[str, Any]:
+        parsed = inspect.signature(self._parse).parameters if self._parse else {}
+        return {name: self._parameters[name].default for name in parsed if name in self._parameters}
 
     def __set_name__(self, owner: type[Service], name: str) -> None:
         self.service = owner
@@ -163,7 +176,8 @@ class Op(Generic[P, R]):
         try:
             bound = self._signature.bind(None, None, *args, **kwargs)
         except TypeError as error:
-            raise BadRequest(f"{self.name}: {error}.", required=self._wanted) from None
+            wanted = ", ".join(self._parameters) or "nothing"
+            raise BadRequest(f"{self.name}: {error}.", required=wanted) from None
         given = bound.arguments
         for name, kind in self._plain.items():
             # The very type: what a subclass says may differ from one look to the next.

@@ -72,6 +72,7 @@ class ActivityLog:
         self._events: list[Event] = []
         self._causes = 0
         self._flow = 0
+        self._correlation_id = ""
 
     def write(self, call: Call[Any], hop: Hop) -> None:
         """Keeps what changes something, or tried to, in a subscription. Reads are not kept, nor are calls
@@ -81,6 +82,7 @@ class ActivityLog:
             return
         if call.flow != self._flow:
             self._flow, self._causes = call.flow, self._causes + 1
+            self._correlation_id = self._entropy.uuid(f"activity log/{self._causes}")
         event = Event(
             timestamp=hop.at,
             operation_name=hop.action,
@@ -88,7 +90,7 @@ class ActivityLog:
             status="Succeeded" if hop.ok else "Failed",
             sub_status="200 OK" if hop.ok else hop.outcome,
             resource_id=hop.scope,
-            correlation_id=self._entropy.uuid(f"activity log/{self._causes}"),
+            correlation_id=self._correlation_id,
         )
         self._events.append(event)
         if hop.ok:
