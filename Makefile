@@ -15,15 +15,16 @@ XDIST := -n auto --dist loadfile
 
 PACKAGES := $(VENV)/.packages
 READY := $(VENV)/.ready
-PEERS := $(VENV)/.peers
+# What only some of the checks need: each extra of pyproject.toml has a lock of its own.
+EXTRAS := bench browser dask hub site
+extras = $(foreach extra,$(1),$(VENV)/.extra-$(extra))
 # A moved folder and an upgraded Python leave an environment that looks whole but does not start.
 SOUND := $(shell [ "`cat $(PACKAGES) 2>/dev/null`" = "$(CURDIR)" ] && $(BIN)/python -c '' 2>/dev/null && echo yes)
 
-LOCKS := requirements.lock requirements-bench.lock
 COMPILE = "$$tmp/uv/bin/uv" pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet $(ARGS)
-# The second lock has nothing but the extra: everything else is in the first one, with which it agrees.
-BENCH := import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["bench"], sep="\n")
+# Each of the other locks has nothing but its extra: everything else is in the first one, with which it agrees.
+EXTRA := import sys, tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras[sys.argv[1]], sep="\n")
 
 heading = @printf '\n== %s ==\n' '$(1)'
 
@@ -44,7 +45,7 @@ test: lint ## check everything: style, types, units, statements, notebooks, scen
 	$(call heading,Scenarios)
 	@$(SAME_ORDER) $(BIN)/labkit sweep
 
-bench: $(PEERS) ## measure the speed of the lab
+bench: $(call extras,bench) ## measure the speed of the lab
 	@$(SAME_ORDER) $(BIN)/python -m tests.bench $(ARGS)
 
 lint: $(READY) ## check style and types only
@@ -61,13 +62,15 @@ format: $(READY) ## put code and notebooks into the house style
 record: $(READY) ## execute the notebooks and store what comes out
 	@$(BIN)/labkit record $(ARGS)
 
-lock: ## compile both locks anew; ARGS=--upgrade takes the newest versions
-	@tmp=`mktemp -d` && trap 'rm -rf "$$tmp"' EXIT && cp $(LOCKS) "$$tmp" && \
+lock: ## compile the locks anew; ARGS=--upgrade takes the newest versions
+	@tmp=`mktemp -d` && trap 'rm -rf "$$tmp"' EXIT && cp -R requirements.lock locks "$$tmp" && \
 	$(PYTHON) -m venv "$$tmp/uv" && "$$tmp/uv/bin/pip" install -qq uv && \
 	$(COMPILE) pyproject.toml --extra dev --output-file "$$tmp/requirements.lock" && \
-	"$$tmp/uv/bin/python" -c '$(BENCH)' > "$$tmp/bench.in" && \
-	$(COMPILE) "$$tmp/bench.in" --constraints "$$tmp/requirements.lock" --output-file "$$tmp/requirements-bench.lock" && \
-	for lock in $(LOCKS); do cmp -s "$$tmp/$$lock" $$lock || cp "$$tmp/$$lock" $$lock; done
+	for extra in $(EXTRAS); do \
+		"$$tmp/uv/bin/python" -c '$(EXTRA)' $$extra > "$$tmp/$$extra.in" && \
+		$(COMPILE) "$$tmp/$$extra.in" --constraints "$$tmp/requirements.lock" --output-file "$$tmp/locks/$$extra.lock" || exit 1; \
+	done && \
+	for lock in requirements.lock $(EXTRAS:%=locks/%.lock); do cmp -s "$$tmp/$$lock" $$lock || cp "$$tmp/$$lock" $$lock; done
 
 clean: ## remove the environment and everything else that can be made again
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
@@ -86,6 +89,6 @@ $(READY): $(PACKAGES) pyproject.toml
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(PEERS): requirements-bench.lock | $(READY)
-	@$(BIN)/pip install -qq --no-deps --require-hashes -r requirements-bench.lock
+$(VENV)/.extra-%: locks/%.lock | $(READY)
+	@$(BIN)/pip install -qq --no-deps --require-hashes -r $<
 	@touch $@

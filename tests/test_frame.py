@@ -16,8 +16,10 @@ from packaging.utils import canonicalize_name
 TOP = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
 CONDA: dict[str, Any] = yaml.safe_load((TOP / "environment.yml").read_text(encoding="utf-8"))
-LOCK, BENCH = "requirements.lock", "requirements-bench.lock"
-LOCKS = {name: (TOP / name).read_text(encoding="utf-8") for name in (LOCK, BENCH)}
+LOCK = "requirements.lock"
+# Each installs one extra of the project's, which bears its name.
+OTHERS = sorted(path.relative_to(TOP).as_posix() for path in (TOP / "locks").glob("*.lock"))
+LOCKS = {name: (TOP / name).read_text(encoding="utf-8") for name in (LOCK, *OTHERS)}
 
 # Where conda-forge and PyPI call one project by two names.
 ON_PYPI = {"python-graphviz": "graphviz"}
@@ -83,7 +85,7 @@ def wanted_requirements(lock: str) -> list[Requirement]:
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
     needed = [*project["dependencies"], *extras["dev"], *PROJECT["build-system"]["requires"]]
-    return [Requirement(text) for text in (needed if lock == LOCK else extras["bench"])]
+    return [Requirement(text) for text in (needed if lock == LOCK else extras[Path(lock).stem])]
 
 
 def test_conda_and_pip_install_the_same_packages_with_the_same_bounds() -> None:
@@ -113,17 +115,24 @@ def test_the_lock_satisfies_every_bound_of_the_project(machine: tuple[str, str, 
     assert [text for text, name in names.items() if pins[name] not in Requirement(text).specifier] == []
 
 
+def test_every_extra_has_a_lock_and_every_lock_an_extra() -> None:
+    in_the_first_lock = {"dev", "azure"}
+    extras = PROJECT["project"]["optional-dependencies"].keys() - in_the_first_lock
+    assert {Path(lock).stem for lock in OTHERS} == extras
+
+
+@pytest.mark.parametrize("lock", OTHERS)
 @pytest.mark.parametrize("machine", MACHINES, ids="-".join)
-def test_what_both_locks_install_has_one_version(machine: tuple[str, str, str]) -> None:
-    first, second = pins_on(*machine), pins_on(*machine, BENCH)
+def test_what_two_locks_install_has_one_version(machine: tuple[str, str, str], lock: str) -> None:
+    first, second = pins_on(*machine), pins_on(*machine, lock)
     assert {name: pin for name, pin in second.items() if first.get(name, pin) != pin} == {}
 
 
+@pytest.mark.parametrize("lock", OTHERS)
 @pytest.mark.parametrize("machine", MACHINES, ids="-".join)
-def test_only_the_benchmark_installs_what_the_lab_is_compared_with(machine: tuple[str, str, str]) -> None:
-    peers = {canonicalize_name(r.name) for r in wanted_requirements(BENCH)}
-    assert peers == {"pycasbin", "cedarpy", "moto", "boto3", "azure-storage-blob"}
-    assert peers & pins_on(*machine).keys() == set()
+def test_the_lab_itself_needs_nothing_of_an_extra(machine: tuple[str, str, str], lock: str) -> None:
+    wanted = {canonicalize_name(r.name) for r in wanted_requirements(lock)}
+    assert wanted & pins_on(*machine).keys() == set()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
