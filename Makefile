@@ -18,6 +18,10 @@ READY := $(VENV)/.ready
 # What only some of the checks need: each extra of pyproject.toml has a lock of its own.
 EXTRAS := bench browser dask hub site
 extras = $(foreach extra,$(1),$(VENV)/.extra-$(extra))
+# Folders with a package.json. Without npm nothing is installed there, and the tests that need it say so.
+from_npm = $(if $(shell command -v npm 2>/dev/null),$(1:%=%/node_modules/.ready))
+# Checks that start programs of their own and take their time. They run one by one, after the others.
+APART := tests/browser tests/hub tests/site
 # A moved folder and an upgraded Python leave an environment that looks whole but does not start.
 SOUND := $(shell [ "`cat $(PACKAGES) 2>/dev/null`" = "$(CURDIR)" ] && $(BIN)/python -c '' 2>/dev/null && echo yes)
 
@@ -29,7 +33,7 @@ EXTRA := import sys, tomllib; extras = tomllib.load(open("pyproject.toml", "rb")
 heading = @printf '\n== %s ==\n' '$(1)'
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test bench lint format record lock clean always
+.PHONY: help lab test site hub bench lint format record lock clean always
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,13 +41,21 @@ help: ## show this list
 lab: $(READY) ## open the lab in JupyterLab; more options in ARGS, as in ARGS=--no-browser
 	@$(SAME_ORDER) $(BIN)/labkit start $(ARGS)
 
-test: lint ## check everything: style, types, units, statements, notebooks, scenarios
+test: lint $(call extras,browser hub site) $(call from_npm,tests/browser hub) ## check everything: style, types, tests, notebooks, scenarios, browser, site, hub
 	$(call heading,Units and statements)
-	@$(BIN)/pytest tests $(XDIST)
+	@$(BIN)/pytest tests $(XDIST) $(APART:%=--ignore=%)
 	$(call heading,Notebooks: every recorded output comes out again)
 	@$(SAME_ORDER) $(BIN)/pytest --nbval --nbval-current-env notebooks $(XDIST)
 	$(call heading,Scenarios)
 	@$(SAME_ORDER) $(BIN)/labkit sweep
+	$(call heading,A real browser, the site, a hub with learners)
+	@$(SAME_ORDER) $(BIN)/pytest $(APART) -ra
+
+site: $(call extras,site) ## render the course as static pages, into build/site
+	@$(SAME_ORDER) $(BIN)/python site/build.py
+
+hub: $(call extras,hub) $(call from_npm,hub) ## prepare a hub for a class; hub/README.md says the rest
+	@$(BIN)/python hub --help
 
 bench: $(call extras,bench) ## measure the speed of the lab
 	@$(SAME_ORDER) $(BIN)/python -m tests.bench $(ARGS)
@@ -73,8 +85,8 @@ lock: ## compile the locks anew; ARGS=--upgrade takes the newest versions
 	for lock in requirements.lock $(EXTRAS:%=locks/%.lock); do cmp -s "$$tmp/$$lock" $$lock || cp "$$tmp/$$lock" $$lock; done
 
 clean: ## remove the environment and everything else that can be made again
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
-	@find labkit tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf $(VENV) tests/browser/node_modules hub/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	@find labkit tests notebooks site hub \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
 
 # A stamp is written last: what was interrupted has none and is made again from nothing.
 $(PACKAGES): requirements.lock $(if $(SOUND),,always)
@@ -91,4 +103,8 @@ $(READY): $(PACKAGES) pyproject.toml
 
 $(VENV)/.extra-%: locks/%.lock | $(READY)
 	@$(BIN)/pip install -qq --no-deps --require-hashes -r $<
+	@touch $@
+
+%/node_modules/.ready: %/package-lock.json
+	@npm ci --prefix $* --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
