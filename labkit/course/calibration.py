@@ -16,9 +16,10 @@ from labkit.course.progress_state import Forecast, Progress
 @dataclass(frozen=True, repr=False)
 class Calibration(Noted):
     """The predictions that were made before their reveal, with what came of them, in the order of the
-    course."""
+    course; and how many were revealed without one."""
 
     made: tuple[tuple[Prediction, Forecast], ...]
+    unmade: int = 0
 
     @property
     def right(self) -> int:
@@ -42,32 +43,41 @@ class Calibration(Noted):
         names = dict.fromkeys(Path(prediction.notebook).stem for prediction, _ in self.made)
         parts = {name: [one for one in self.made if Path(one[0].notebook).stem == name] for name in names}
         rows = [_row(name, Calibration(tuple(part))) for name, part in (*parts.items(), ("all", self.made))]
-        counts = Table(("notebook", "predictions", "right", "share"), rows, caption="Your predictions")
+        headers = ("notebook", "predictions", "right", "share", "by guessing")
+        counts = Table(headers, rows, caption="Your predictions")
         if not self.wrong:
             return (counts,)
         wrong = [(prediction.id, one.choice, one.outcome) for prediction, one in self.wrong]
-        headers = ("prediction", "you predicted", "the lab answered")
-        return counts, Table(headers, wrong, caption="Not what you thought")
+        told = ("prediction", "you predicted", "the lab answered")
+        return counts, Table(told, wrong, caption="Not what you thought")
 
     def lines(self) -> Sequence[Line]:
-        """What guessing would have got."""
-        if not self.made:
+        """What guessing would have got, and how many answers were seen without a prediction."""
+        if not self.made and not self.unmade:
             return (Line("None of your predictions has been revealed yet."),)
-        total = len(self.made)
-        return (
-            Line(f"{self.right} of {total} came true. Guessing gets about {self.by_guessing:.1f} of them."),
-        )
+        which = "1 answer was" if self.unmade == 1 else f"{self.unmade} answers were"
+        unmade = f"{which} revealed without a prediction of yours. That does not count."
+        return [*[Line(self.summary)] * bool(self.made), *[Line(unmade)] * bool(self.unmade)]
+
+    @property
+    def summary(self) -> str:
+        """How many came true, and how many would have by guessing."""
+        total = f"{len(self.made)} prediction{'s' * (len(self.made) != 1)}"
+        return f"{self.right} of {total} came true. Guessing gets about {self.by_guessing:.1f} of them."
 
 
 def _row(name: str, part: Calibration) -> tuple[object, ...]:
-    return name, len(part.made), part.right, f"{100 * part.right // len(part.made)} %"
+    total = len(part.made)
+    share = (f"{100 * number / total:.0f} %" for number in (part.right, part.by_guessing))
+    return name, total, part.right, *share
 
 
 def calibrated(progress: Progress, questions: Sequence[Prediction]) -> Calibration:
     """The calibration of some progress."""
     kept = [(one, progress.predictions[one.id]) for one in questions if one.id in progress.predictions]
     made = sorted((one for one in kept if one[1].right is not None), key=lambda one: one[0].notebook)
-    return Calibration(tuple(made))
+    unmade = sum(one.choice is None and one.outcome is not None for _, one in kept)
+    return Calibration(tuple(made), unmade)
 
 
 def calibration() -> Calibration:

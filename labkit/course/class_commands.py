@@ -6,14 +6,16 @@ from pathlib import Path
 
 from labkit.core.errors import BadInput
 from labkit.course.class_files import handed_in
-from labkit.course.class_report import ClassReport, class_report
+from labkit.course.class_report import DONE, ClassReport, class_report
 
 _PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Class report</title></head>
 <body style="font-family:sans-serif">
+<main>
 <h1>Class report</h1>
 {}
+</main>
 </body>
 </html>
 """
@@ -36,7 +38,7 @@ def report(folder: Path, html: Path | None = None, plot: Path | None = None) -> 
     if html is not None:
         html.write_text(page(found), "utf-8", newline="\n")
     if plot is not None:
-        plot.write_text(found.picture(), "utf-8", newline="\n")
+        plot.write_text(found.picture, "utf-8", newline="\n")
     written = "".join(f"Written: {file}\n" for file in (html, plot) if file is not None)
     return f"{found!r}\n{written}", True
 
@@ -44,5 +46,7 @@ def report(folder: Path, html: Path | None = None, plot: Path | None = None) -> 
 def page(found: ClassReport) -> str:
     """The report as a page of its own, which loads nothing and runs nothing."""
     from labkit.display.noted_view import html
+    from labkit.display.picture import figure
 
-    return _PAGE.format(html(found))
+    drawn = figure(found.picture, f"{DONE}, by learner and notebook", repr(found.done))
+    return _PAGE.format(f"{html(found)}\n{drawn}")

@@ -62,18 +62,24 @@ def handed_in(folder: Path, passed_over: Collection[Path] = ()) -> HandedIn:
 
 
 def _learner(path: Path) -> Learner:
-    if path.suffix.lower() != ".json" or not path.is_file():
-        raise BadInput("It is no .json file.")
+    if path.suffix.lower() != ".json":
+        raise BadInput("Its name does not end with .json.")
+    if not path.is_file():
+        raise BadInput("It is a folder." if path.is_dir() else "It is no file, or leads to none.")
+    if (size := path.stat().st_size) > LARGEST:
+        raise BadInput("It is too large.", presented=f"{size:,} bytes", required=f"at most {LARGEST:,}")
     with path.open("rb") as file:
-        # One more than there may be: what is larger is refused, and not read to its end.
+        # One more than there may be: what has grown meanwhile is refused, and not read to its end.
         return Learner(_COPY.sub("", path.stem) or path.stem, from_json(file.read(LARGEST + 1)))
 
 
 def _why(error: BadInput | OSError) -> str:
     if isinstance(error, OSError):
         return f"It cannot be read: {error.strerror or type(error).__name__}."
-    presented = f" It has {plain(error.presented, 80)}." if error.presented else ""
-    return f"{error.message}{presented}"
+    required = f"; required: {plain(error.required, 80)}" if error.required else ""
+    presented = f" It has {plain(error.presented, 80)}{required}." if error.presented else ""
+    advice = f" What to do: {error.advice}." if error.advice else ""
+    return f"{error.message}{presented}{advice}"
 
 
 def _foreign(learner: Learner, file: str) -> list[str]:

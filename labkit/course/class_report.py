@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from labkit.checkout import checkout
 from labkit.core.noted import Line, Noted
@@ -20,6 +21,7 @@ from labkit.display.number_grid import number_grid
 
 # Rows of a table about what went wrong, and names in one of them.
 _MOST_ROWS, _MOST_NAMES = 10, 5
+DONE = "Done, in percent"
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class ClassReport(Noted):
         return sorted(found, key=lambda one: (-one.wrong, -one.wrong / one.made))
 
     def tables(self) -> Sequence[Table]:
-        """Who is where; who is stuck on what; which wrong ideas; which predictions."""
+        """Who is where, and has done how much; who is stuck on what; which wrong ideas; which predictions."""
         headers = ("learner", "is at", "exercises passed", "predictions right", "wrong", "minutes left")
         where = Table((*headers, "tried, not passed"), [*self._where()], caption="Who is where")
         stuck = [(s.exercise.id, len(s.attempts), s.passed, _people(s.attempts)) for s in self.stuck]
@@ -122,6 +124,7 @@ class ClassReport(Noted):
         ]
         return [
             where,
+            self.done,
             *_top("Who is stuck", ("exercise", "stuck", "passed", "attempts without passing"), stuck),
             *_top("Wrong ideas", ("idea", "exercise", "learners", "times", "what there is to say"), ideas),
             *_top("Predictions", ("prediction", "wrong", "most often chosen", "question"), surprises),
@@ -149,16 +152,28 @@ class ClassReport(Noted):
         count = len(self.learners)
         return [Line(f"{count} learner{'s' * (count != 1)}."), *map(Line, self.handed.remarks)]
 
-    def picture(self) -> str:
-        """What share of its exercises and predictions each learner has done in each notebook (SVG)."""
+    @property
+    def done(self) -> Table:
+        """What share of its exercises and predictions each learner has done in each notebook."""
+        names, columns, percent = self._shares
+        rows = [(name, *(percent[name, column] for column in columns)) for name in names]
+        return Table(("learner", *columns), rows, caption=DONE)
+
+    @property
+    def _shares(self) -> tuple[list[str], list[str], dict[tuple[str, str], int]]:
+        """The names of the learners, those of the notebooks, and the percentages by both."""
         percent = {
             (learner.name, chapter.id[:2]): _share(chapter, learner)
             for learner in self.learners
             for chapter in self.course
         }
-        names = [learner.name for learner in self.learners]
-        columns = [chapter.id[:2] for chapter in self.course]
-        return number_grid("Done, in percent", "learner", "notebook", names, percent, columns)
+        return [one.name for one in self.learners], [one.id[:2] for one in self.course], percent
+
+    @cached_property
+    def picture(self) -> str:
+        """The same as a picture (SVG)."""
+        names, columns, percent = self._shares
+        return number_grid(DONE, "learner", "notebook", names, percent, columns)
 
 
 def class_report(handed: HandedIn) -> ClassReport:

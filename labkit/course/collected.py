@@ -17,7 +17,7 @@ from labkit.services.machine_learning.run_secrets import RunSecrets
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.resource_manager import ResourceManager
 
-PASSWORD = "hunter2-for-the-clinic"
+PASSWORD = "lab-hunter2-for-clinic"
 _NAME = "db-password"
 # How the job is submitted, and how its script gets the password.
 _Way = tuple[Mapping[str, Any], Callable[[Any], str]]

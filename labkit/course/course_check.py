@@ -47,12 +47,7 @@ class CourseCheck(Noted):
     @property
     def faults(self) -> list[Fault]:
         """All that is wrong, in the order of the course; what is no exercise of the course comes last."""
-        return [one for each in self.found.values() for one in each if not one.remark]
-
-    @property
-    def remarks(self) -> list[Fault]:
-        """What is worth a look."""
-        return [one for each in self.found.values() for one in each if one.remark]
+        return [one for each in self.found.values() for one in each]
 
     def tables(self) -> Sequence[Table]:
         """A row for each exercise and for each prediction."""
@@ -71,19 +66,18 @@ class CourseCheck(Noted):
         return [table for table in tables if table.rows]
 
     def _result(self, task: Task) -> str:
-        count = sum(not one.remark for one in self.found.get(task.id, ()))
+        count = len(self.found.get(task.id, ()))
         return f"{count} wrong" if count else "holds"
 
     def lines(self) -> Sequence[Line]:
-        """What is wrong and what to do; what is worth a look; how many hold."""
+        """What is wrong and what to do; how many hold."""
         known = [task.id for task in self.tasks]
         broken = dict.fromkeys(one.id for one in self.faults)
         held = len(known) - len(broken.keys() & set(known))
         again = " ".join(["labkit course check", *(f"--only {id}" for id in broken if id in known)])
         return [
-            *(Line(text) for one in self.faults for text in _told("wrong", one)),
-            *(Line(text) for one in self.remarks for text in _told("look", one)),
-            Line(f"{held} of {len(known)} hold; {len(self.remarks)} to have a look at."),
+            *(Line(text) for one in self.faults for text in _told(one)),
+            Line(f"{held} of {len(known)} hold."),
             *([Line(f"When that is done: {again}")] if broken else []),
         ]
 
@@ -95,8 +89,7 @@ class CourseCheck(Noted):
                 "id": id,
                 "kind": _kind(known.get(id)),
                 "notebook": known[id].notebook if id in known else None,
-                "faults": [_plain(one) for one in self.found.get(id, ()) if not one.remark],
-                "remarks": [_plain(one) for one in self.found.get(id, ()) if one.remark],
+                "faults": [_plain(one) for one in self.found.get(id, ())],
             }
             for id in dict.fromkeys((*known, *self.found))
         ]
@@ -128,5 +121,5 @@ def _stem(task: Task) -> str:
     return Path(task.notebook).stem
 
 
-def _told(word: str, fault: Fault) -> list[str]:
-    return [f"{word}  {fault.id}: {fault.says}", f"      what to do: {fault.todo}"]
+def _told(fault: Fault) -> list[str]:
+    return [f"wrong  {fault.id}: {fault.says}", f"       what to do: {fault.todo}"]

@@ -20,23 +20,27 @@ _WORD = re.compile(r"\w{4,}")
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that is wrong, and what to do about it. `id` is the exercise or the prediction. A `remark` is
-    worth a look and no fault."""
+    """Something that is wrong, and what to do about it. `id` is the exercise or the prediction."""
 
     id: str
     says: str
     todo: str
-    remark: bool = False
 
 
 def faults_of(task: Exercise) -> list[Fault]:
     """Everything that is wrong with an exercise by itself. Its answers are tried, each in labs of its own;
     progress is left alone."""
-    tried = [(wrong, _tried(task, wrong.source)) for wrong in task.wrong]
+    tried = trials(task)
     found = [*_texts(task), *_hints(task), *_starter(task), *_solution(task), *_catalogue(task)]
     found += [fault for wrong, result in tried for fault in _wrong_answer(wrong, result)]
-    remarks = [Fault(task.id, *each, remark=True) for each in _shared_counterexamples(tried)]
-    return [*(Fault(task.id, *each) for each in found), *remarks]
+    found += _shared_counterexamples(tried)
+    return [Fault(task.id, *each) for each in found]
+
+
+def trials(task: Exercise) -> list[tuple[WrongAnswer, Result | str]]:
+    """The catalogued wrong answers, each with what a learner reads who hands it in; as text, why it cannot be
+    handed in."""
+    return [(wrong, _tried(task, wrong.source)) for wrong in task.wrong]
 
 
 def faults_of_question(asked: Prediction) -> list[Fault]:
@@ -179,5 +183,5 @@ def _shared_counterexamples(tried: list[tuple[WrongAnswer, Result | str]]) -> _F
         if len(names) > 1:
             yield (
                 f"the same counterexample for {', '.join(names)}",
-                "have a look whether the lab could show each its own",
+                "let the checker show more of what the lab saw, until each has its own",
             )

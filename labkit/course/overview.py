@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from labkit.core.noted import Line, Noted
 from labkit.core.table import Table
+from labkit.course.core_part import core
 from labkit.course.exercise import Exercise
 from labkit.course.progress_state import Effort, Forecast, Progress
 from labkit.course.steps import Chapter, Step
@@ -122,6 +123,17 @@ class Detail(Noted):
         rows = [(step.task.id, *self._row(step)) for step in self.chapter.steps]
         caption = f"{self.chapter.id}: {self.chapter.minutes_left(self.progress)} minutes left"
         return (Table(("id", "what", "state", "attempts", "hints"), rows, caption=caption),)
+
+    def lines(self) -> Sequence[Line]:
+        """Which part of it is core."""
+        sections, tasks = core().get(self.chapter.lesson.notebook, ((), ()))
+        named = ", ".join((*sections, *tasks))
+        return [Line(f"Core: {named}. What is not named is optional.")] * bool(named)
+
+    @property
+    def summary(self) -> str:
+        """Which notebook it is, and what is left of it."""
+        return self.tables()[0].caption
 
     def _row(self, step: Step) -> tuple[object, ...]:
         entry = step.entry(self.progress)

@@ -8,6 +8,7 @@ from typing import Any
 
 from labkit.core.errors import LabError
 from labkit.core.verdict import Verdict
+from labkit.course.case import answer_of
 from labkit.course.key_scene import KEY, OWNER, address, at_vault, let_in, new_version, put
 from labkit.course.store_trials import TEXT, account, signed
 from labkit.lab import Lab
@@ -79,13 +80,19 @@ def follows(lab: Lab) -> bool:
     return bool(Verdict.of(lambda: read(lab))) and account(lab).account_key.wrapped.version == newest
 
 
-def survives(lab: Lab) -> bool:
-    """Whether the blob can be read again after somebody deleted the key and tried to purge it."""
-    steps: tuple[Any, ...] = (KeyVault.delete_key, KeyVault.purge_deleted_key, KeyVault.recover_deleted_key)
-    for step in steps:
-        Verdict.of(partial(at_vault, lab, step, lab.vault, KEY))
+def survives(lab: Lab) -> dict[str, str]:
+    """What is answered when somebody deletes the key and tries to purge it, when olivia tries to recover it,
+    and when somebody reads the blob after that."""
+    named: dict[str, Any] = {
+        "delete": KeyVault.delete_key,
+        "purge": KeyVault.purge_deleted_key,
+        "recover": KeyVault.recover_deleted_key,
+    }
+    said = {}
+    for name, step in named.items():
+        said[name] = answer_of(Verdict.of(partial(at_vault, lab, step, lab.vault, KEY)))
         lab.clock.advance(_LATER)
-    return Verdict.of(lambda: read(lab)).value == TEXT.encode()
+    return {**said, "read": answer_of(Verdict.of(lambda: read(lab)))}
 
 
 def opened(lab: Lab) -> set[str]:

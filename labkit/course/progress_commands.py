@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from labkit.core.errors import BadInput
+from labkit.course.calibration import calibrated
+from labkit.course.prediction import predictions
 from labkit.course.progress import ids_of, overview
 from labkit.course.progress_json import from_json, to_json
 from labkit.course.progress_place import progress_file
@@ -21,7 +23,9 @@ STREAM = "-"
 def show() -> str:
     """The table, and where all of it is kept. Raises BadInput and Unkept."""
     done = Store().read()
-    return f"{overview(done)!r}\nKept in {progress_file()}\n"
+    told = calibrated(done, predictions())
+    more = f"{told.summary} calibration(), in a notebook, says which did not.\n" if told.made else ""
+    return f"{overview(done)!r}\n{more}Kept in {progress_file()}\n"
 
 
 def export(name: str) -> str:

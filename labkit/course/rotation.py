@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labkit.authenticators.service_key import ServiceKey
 from labkit.course.checking import NotUsable, as_sequence, as_text
@@ -24,15 +24,20 @@ _MOST = 40
 
 @dataclass(frozen=True)
 class Interruption:
-    """A client was not answered: after which step, counted from 1."""
+    """A client was not answered: after which step, counted from 1. `back` is the step after which it was
+    answered again, None where that does not come."""
 
     number: int
     step: Step
     client: str
     answer: str
+    back: int | None = None
 
     def __str__(self) -> str:
-        return f"After step {self.number}, {in_short(self.step)}, {self.client} was answered {self.answer}."
+        told = f"After step {self.number}, {in_short(self.step)}, {self.client} was answered {self.answer}."
+        if self.back is None:
+            return f"{told} It is refused to the end."
+        return f"{told} It is answered again after step {self.back}."
 
 
 class KeyHolders:
@@ -45,14 +50,24 @@ class KeyHolders:
         self._held = {client: self.first[which] for client, which in clients.items()}
 
     def follow(self, steps: Iterable[Step]) -> Interruption | None:
-        """Takes the steps, and lets all clients call after each of them, until one is not answered. Raises
-        what the door raises."""
+        """Takes the steps, and lets all clients call after each of them, until one is not answered; then that
+        one goes on calling, until it is. Raises what the door raises."""
+        found: Interruption | None = None
         for number, step in enumerate(steps, start=1):
             self._take(step)
             for client, key in self._held.items():
-                if (answer := self.answer(client, key)) != "200":
-                    return Interruption(number, step, client, answer)
-        return None
+                if found is None or found.client == client:
+                    answer = self.answer(client, key)
+                    if found is None and answer != "200":
+                        found = Interruption(number, step, client, answer)
+                    elif found is not None and answer == "200":
+                        return replace(found, back=number)
+        return found
+
+    @property
+    def alive(self) -> dict[str, bool]:
+        """Which of the keys of the beginning still open the service, by trying them."""
+        return {which: self.answer("mallory", key) == "200" for which, key in self.first.items()}
 
     def answer(self, caller: str, key: ServiceKey) -> str:
         """What a call with this key is answered now."""

@@ -14,10 +14,10 @@ from typing import Any
 from labkit.core.errors import BadInput
 from labkit.core.noted import Line, Noted
 from labkit.core.table import Table
+from labkit.course.core_part import FILE
 from labkit.course.lessons import Lesson, lessons, source
 from labkit.course.worksheet import exercises
 
-FILE = Path(__file__).with_name("schedule.toml")
 _HEADING = re.compile(r"^## (?:\d+\. )?(.+?)\s*$", re.MULTILINE)
 # Headings under which nothing is taught: the minutes of a notebook are those of the others.
 _FRAME = {"Exercises", "Take it home", "Summary", "What's next", "What’s next", "What has changed at Azure"}
@@ -117,6 +117,13 @@ def headings(notebook: Mapping[str, Any]) -> list[str]:
     """The sections of a notebook in which something is taught, without their numbers."""
     prose = "\n\n".join(source(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
     return [found for found in _HEADING.findall(prose) if found not in _FRAME]
+
+
+def section_minutes(folder: Path, lesson: Lesson) -> dict[str, int]:
+    """About how long each section of a notebook takes: what its exercises leave, spread evenly."""
+    known = headings(json.loads((folder / lesson.notebook).read_text("utf-8")))
+    own = sum(task.minutes for task in exercises() if task.notebook == lesson.notebook)
+    return dict.fromkeys(known, round((lesson.minutes - own) / max(1, len(known))))
 
 
 def schedule(folder: Path, target: int | None = None, file: Path = FILE) -> Schedule:

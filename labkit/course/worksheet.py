@@ -8,6 +8,7 @@ from typing import Any
 from labkit.core.errors import LabError
 from labkit.core.show import Shown
 from labkit.course.checking import NotUsable, text_of
+from labkit.course.core_part import standing
 from labkit.course.describing import describe
 from labkit.course.exercise import Bench, Exercise, Result
 from labkit.course.keeper import keep
@@ -103,7 +104,8 @@ class Worksheet(Shown):
 
     def _parts(self) -> tuple[str, str, str]:
         task = self._task
-        heading = f"Exercise {task.id}: {task.title} ({task.minutes} minutes)"
+        part = standing(task.notebook, task.id)
+        heading = f"Exercise {task.id}: {task.title} ({task.minutes} minutes, {part})"
         return heading, task.prompt.strip(), f'exercise("{task.id}").check(answer)'
 
     def __repr__(self) -> str:

@@ -1,6 +1,7 @@
 """What thirty exports tell of a class, and what becomes of a file that is none."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from labkit.course.progress_json import LARGEST, to_json
 from labkit.course.progress_place import progress_file
 from labkit.course.progress_state import Change, Progress, attempted, chose, revealed
 from labkit.course.steps import tasks
+from labkit.display.noted_view import html
 from tests.course.progress_samples import PROGRESS, played
 from tests.display.test_number_grid import written
 
@@ -66,11 +68,14 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 def test_it_says_who_is_where(folder: Path, run: Run) -> None:
     code, out, err = run(folder)
     assert (code, err) == (0, "")
-    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    first, done = out.split("\n\n")[:2]
+    rows = {line.split()[0]: line for line in first.splitlines()}
     assert "01-authentication-flow: " in rows["anna"]
     assert rows["anna"].endswith("auth-whose")
     assert "00-start-here: start-scope" in rows["ben"]
     assert "not begun" in rows["eva"]
+    # anna has done both steps of the first notebook, and one of two is half.
+    assert [line.split()[:2] for line in done.splitlines()[3:5]] == [["anna", "100"], ["ben", "50"]]
     assert "5 learners." in out
     assert not progress_file().exists()
 
@@ -115,7 +120,7 @@ def test_a_prediction_that_nobody_got_right_comes_before_one_that_half_did() -> 
 def test_a_class_that_has_not_begun_has_no_troubles() -> None:
     report = of(one=Progress())
     assert (report.stuck, report.ideas, report.surprises) == ([], [], [])
-    assert len(report.tables()) == 1
+    assert [table.caption for table in report.tables()] == ["Who is where", "Done, in percent"]
 
 
 def test_a_long_list_says_that_it_is_cut() -> None:
@@ -134,9 +139,9 @@ BAD: dict[str, tuple[bytes, str]] = {
     "empty.json": (b"", "left out. This is not progress of the lab"),
     "grades.json": (b'{"anna": 1}', "left out. This is not progress of the lab"),
     "newer.json": (b'{"labkit-progress": 2, "stars": {}}', "left out. This was exported by a newer version"),
-    "large.json": (b" " * (LARGEST + 1), "left out. This is not progress of the lab"),
+    "large.json": (b" " * (LARGEST + 1), "left out. It is too large. It has 5,000,001 bytes; required"),
     "deep.json": (b"[" * 100_000, "left out. This is not progress of the lab"),
-    "notes.txt": (b"anna: ask her", "left out. It is no .json file."),
+    "notes.txt": (b"anna: ask her", "left out. Its name does not end with .json."),
     "anna (1).json": (to_json(CLASS["anna"]).encode(), "counted together with what else anna handed in."),
 }
 
@@ -158,8 +163,8 @@ def test_a_folder_a_dead_link_and_a_file_that_may_not_be_read_are_no_exports(fol
     found = handed_in(folder)
     assert len(found.learners) == 5
     assert found.remarks == (
-        "link.json: left out. It is no .json file.",
-        "sub.json: left out. It is no .json file.",
+        "link.json: left out. It is no file, or leads to none.",
+        "sub.json: left out. It is a folder.",
     )
 
 
@@ -214,8 +219,30 @@ def test_what_is_of_another_course_is_told_and_does_not_count(tmp_path: Path) ->
 @given(st.lists(PROGRESS, max_size=4))
 def test_whatever_was_exported_there_is_a_report(people: list[Progress]) -> None:
     report = of(**{f"p{number}": one for number, one in enumerate(people)})
-    assert len(report.tables()[0].rows) == len(people)
-    assert page(report).count("<tr>") >= len(people)
+    assert [len(table.rows) for table in report.tables()[:2]] == [len(people)] * 2
+    assert html(report).count("<tr>") >= len(people)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_there_is_a_page_for_any_number_of_learners(count: int) -> None:
+    report = of(**{f"p{number}": CLASS["anna"] for number in range(count)})
+    assert page(report).count('<th scope="row"') >= 2 * count
+
+
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_an_export_that_a_shell_has_stored_in_another_encoding_is_read(tmp_path: Path, encoding: str) -> None:
+    text = to_json(CLASS["anna"]).replace("\n", "\r\n")
+    (tmp_path / "anna.json").write_bytes(text.encode(encoding))
+    assert handed_in(tmp_path) == HandedIn((Learner("anna", CLASS["anna"]),), ())
+
+
+def test_a_letter_that_no_font_has_is_drawn_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
+    report = of(**{"anna \N{PARTY POPPER}": CLASS["anna"]})
+    assert "\N{PARTY POPPER}" in report.picture
+    assert not recwarn.list
 
 
 # ---- page and picture
@@ -226,11 +253,11 @@ HOSTILE = "<script>alert(1)</script>\n\x1b[2J‮"
 
 def test_a_name_may_hold_anything_and_does_nothing() -> None:
     report = of(**{HOSTILE: CLASS["ben"]})
-    for text in (repr(report), page(report), report.picture()):
+    for text in (repr(report), page(report), report.picture):
         assert "\x1b" not in text
         assert "‮" not in text
     assert "<script" not in page(report)
-    assert "<script" not in report.picture()
+    assert "<script" not in report.picture
 
 
 def test_page_and_picture_are_written_over_those_of_last_hour(folder: Path, run: Run) -> None:
@@ -242,15 +269,16 @@ def test_page_and_picture_are_written_over_those_of_last_hour(folder: Path, run:
         assert "left out" not in out
     text = html.read_text("utf-8")
     assert all(f">{name}</th>" in text for name in CLASS)
-    assert "http" not in text
-    assert plot.read_text("utf-8") == class_report(handed_in(folder)).picture()
+    assert not re.search(r'(src|href)="(?!data:)', text), "it loads nothing"
+    assert text.count('<img alt="Done, in percent, by learner and notebook"') == 1
+    assert plot.read_text("utf-8") == class_report(handed_in(folder)).picture
 
 
 def test_the_picture_has_a_number_for_each_learner_and_notebook() -> None:
     from xml.etree import ElementTree
 
     report = of(**CLASS)
-    texts = [text for text, *_ in written(ElementTree.fromstring(report.picture()))]
+    texts = [text for text, *_ in written(ElementTree.fromstring(report.picture))]
     assert set(CLASS) | {chapter.id[:2] for chapter in report.course} <= set(texts)
     # anna has done both steps of the first notebook, ben and carla one of two.
     assert texts.count("100") == 2

@@ -19,7 +19,7 @@ def checked_by(check: object) -> Worksheet:
 
 def test_a_worksheet_says_what_to_do() -> None:
     text = repr(Worksheet(ROLES))
-    assert text.startswith("Exercise sample-roles: Who may do what (2 minutes)")
+    assert text.startswith("Exercise sample-roles: Who may do what (2 minutes, optional)")
     assert ROLES.prompt in text
     assert text.endswith('exercise("sample-roles").check(answer)')
     assert ROLES.prompt in Worksheet(ROLES)._repr_mimebundle_()["text/markdown"]

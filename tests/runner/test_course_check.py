@@ -44,7 +44,7 @@ def test_what_holds_is_a_row_and_an_exit_code(run: Run) -> None:
     assert (code, err) == (0, "")
     rows = [line.split() for line in out.splitlines() if line.startswith("00-")]
     assert rows == [["00-start-here", "start-scope", "3", "3", rows[0][4], "holds"], [*rows[1][:3], "holds"]]
-    assert out.endswith("2 of 2 hold; 0 to have a look at.\n")
+    assert out.endswith("2 of 2 hold.\n")
     assert not progress_file().exists()
 
 

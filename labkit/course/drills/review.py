@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from labkit.core.clock import iso
 from labkit.core.table import Table, Tabular
+from labkit.core.trace import Hop
 from labkit.course.checking import call_safely
 from labkit.course.drills.history import History
 from labkit.course.drills.incident import ATTACKER, ON_CALL, Incident, past, readings_of, span
@@ -15,6 +17,8 @@ from labkit.course.stepping import run, uncounted
 from labkit.lab import Lab
 
 _MOST_NAMED = 3
+# What operations are called that change nothing.
+_LOOKING = ("Get", "GET", "List", "Query", "Activity", "Pull")
 NOTHING = ""
 # What can be wrong with a response.
 PAST, LET_IN, LATE, INTERRUPTED, STOPPED, MORE = (
@@ -105,6 +109,8 @@ def watch(
     passed_by = past_it()
     incident.finish()
     fault, said, who = _fault(incident, passed_by)
+    if fault not in (NOTHING, PAST):
+        said = f"{said} {_meanwhile(incident, fault)}{_done_about_it(incident, since)}"
     return Review(incident, fault, said, who, done, took)
 
 
@@ -140,9 +146,52 @@ def _accounts(lab: Lab) -> list[object]:
 
 
 def _done(incident: Incident, since: int) -> frozenset[str]:
-    hops = (incident.lab.trace[place] for place in range(since, len(incident.lab.trace)))
-    own = [hop for hop in hops if hop.caller == ON_CALL and hop.parent == 0 and hop.ok]
+    own = [*_carried_out(incident, since)]
     return frozenset({hop.operation for hop in own} | {hop.action for hop in own if hop.action})
+
+
+def _carried_out(incident: Incident, since: int) -> Iterator[Hop]:
+    for place in range(since, len(incident.lab.trace)):
+        hop = incident.lab.trace[place]
+        if hop.caller == ON_CALL and hop.parent == 0 and hop.ok and hop.service != "Azure AD":
+            yield hop
+
+
+def _done_about_it(incident: Incident, since: int) -> str:
+    """What olivia carried out, without what she only looked at, in a sentence."""
+    steps = Counter(
+        _named(hop) for hop in _carried_out(incident, since) if not hop.operation.startswith(_LOOKING)
+    )
+    named = [f"{name}{f' ({count} times)' if count > 1 else ''}" for name, count in steps.items()]
+    return f"What was done about it: {', '.join(named) or 'nothing'}."
+
+
+def _by(incident: Incident) -> str:
+    """The role assignment by which the attacker was let in the last time; "" where it took none."""
+    others = {ON_CALL, *(one.name for one in incident.workers)}
+    hops = (incident.lab.trace[place] for place in reversed(range(len(incident.lab.trace))))
+    own = (hop for hop in hops if hop.parent == 0 and hop.caller not in others)
+    return next((hop.why for hop in own if hop.ok and hop.why), "")
+
+
+def _named(hop: Hop) -> str:
+    """What Resource Manager was asked is a verb of HTTP, and only the action says what it was about."""
+    if hop.operation.isupper():
+        return f"{hop.operation} ({'/'.join(hop.action.split('/')[-2:])})"
+    return hop.operation
+
+
+def _meanwhile(incident: Incident, fault: str) -> str:
+    """What the attacker was answered since the call, where that is more than the fault says."""
+    tries = incident.of(ATTACKER)
+    let_in, refused = ([one.at for one in tries if one.ok is way] for way in (True, False))
+    if fault == LET_IN and refused:
+        return f"They had been refused from {iso(refused[0])} until {iso(refused[-1])}. "
+    if fault == LATE and (why := _by(incident)):
+        return f"What let them in the last time: {why}. "
+    if fault in (STOPPED, INTERRUPTED) and let_in:
+        return f"The attacker was let in until {iso(let_in[-1])}. "
+    return ""
 
 
 def _fault(incident: Incident, passed_by: list[str]) -> tuple[str, str, str]:
@@ -173,7 +222,7 @@ def _workers(incident: Incident) -> tuple[str, str, str] | None:
     for one in incident.workers:
         last = incident.of(one.name)[-1]
         if not last.ok:
-            said = f"In the end {one.name} cannot {one.does}. {last.said}"
+            said = f"In the end {one.name} cannot {one.does}. {last.said.rstrip('.')}."
             return STOPPED, said, one.name
         for begin, end, how in incident.outages(one):
             if end - begin > one.patience:

@@ -145,8 +145,9 @@ def _not_got(number: int, given: Written, offer: Offer, done: Submitted) -> Resu
         got = done.got.get(name)
         if got is None:
             message = f"Job {number}: nothing is found in Microsoft's store. But the script asked for run.secret({name!r}), and there is none."
-            kept = value in offer.secrets.values()
-            return Result.wrong(message, "any-name-will-do" if kept else "what-is-gone-is-safe")
+            kept = ", ".join(offer.secrets) or "none"
+            wrong = "any-name-will-do" if value in offer.secrets.values() else "what-is-gone-is-safe"
+            return Result.wrong(f"{message} The run secrets that were kept: {kept}.", wrong)
         if got != value:
             variable = given.job["asks_for"][name]
             return Result.not_yet(

@@ -171,7 +171,8 @@ Set `answer` to a dict with the seed of your case and `"contain"`, your function
     hints=(
         "Before you take a key away, ask who works with it.",
         "The service goes on while one of its keys is replaced, for those who hold the other one.",
-        "case.look() says who is refused at this moment. Try it after each step.",
+        "The owners' list has a row with the key that leaked. Whoever stands there needs something else in hand before that key goes; case.look() says "
+        "after each step who is refused.",
     ),
     explanation="Two keys are there so that one can go while the other works: move whoever holds it, then regenerate. The rest of the services and their "
     "clients never knew. What was asked with the key stays unknown.",

@@ -58,9 +58,11 @@ def _afterwards(lab: Lab, steps: Sequence[str]) -> Result | None:
     if not follows(lab):
         found = "Then the key got a new version. An hour later the old one still wrapped the account's key."
         return Result.wrong(found, "a-version-is-more-exact")
-    if not survives(lab):
+    answers = survives(lab)
+    if answers["read"] != "200":
         wrong = "deleted-is-not-gone" if "soft delete" in steps else "nobody-deletes-a-key"
-        found = "Somebody deleted the key by mistake, and cleaned up after that. olivia tried to recover it: the blob stays unreadable."
+        told = ", ".join(f"{step}: {answer}" for step, answer in answers.items())
+        found = f"Somebody deleted the key by mistake, and cleaned up after that. olivia tried to recover it: the blob stays unreadable ({told})."
         return Result.wrong(found, wrong)
     return None
 
@@ -79,7 +81,7 @@ def _holds(lab: Lab, steps: Sequence[str]) -> bool:
     begin(lab)
     if follow(lab, steps) is not None or account(lab).account_key.owner != "customer":
         return False
-    return follows(lab) and survives(lab)
+    return follows(lab) and survives(lab)["read"] == "200"
 
 
 _PROTECT = ("soft delete", "purge protection")

@@ -237,10 +237,18 @@ def _check_aci(answer: object, bench: Bench) -> Result:
         decision = lab.access.explain("nina", f"{_ML}/services/aci/write", lab.workspace)
         found = f"nina holds your role and deployed a web service to ACI: {decision.why}."
         others = [one for one in role.not_actions if not within(one, _ML)]
-        return Result.wrong(found, "other-provider" if others else "another-pattern")
+        asked = "".join(_asked_of(lab, one) for one in others)
+        return Result.wrong(f"{found}{asked}", "other-provider" if others else "another-pattern")
     if lack := _lack(lab, role, ("register a model", "list the web services")):
         return Result.wrong(lack.found, "no-operator")
     return Result.right()
+
+
+def _asked_of(lab: Lab, pattern: str) -> str:
+    """Who was asked for what a pattern leaves out while the lab was tried, in a sentence."""
+    taken = Role("", "", not_actions=(pattern,), actions=("*",))
+    asked = {hop.subject for hop in lab.trace if hop.action and not taken.grants(hop.action, data=False)}
+    return f" For {pattern} was asked: {', '.join(sorted(asked)) or 'nobody'}."
 
 
 _OPERATOR = "AKS operator"

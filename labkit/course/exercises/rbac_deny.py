@@ -19,6 +19,7 @@ from labkit.services.authorization import Authorization
 
 NOTEBOOK = "03-rbac-matrix.ipynb"
 
+_CREATE = "Microsoft.MachineLearningServices/workspaces/computes/write"
 # What each kind of step consists of.
 _STEPS = {"leave": ("who", "group"), "remove": ("who", "role", "scope"), "give": ("who", "role", "scope")}
 
@@ -87,13 +88,23 @@ def _check_deny(answer: object, bench: Bench) -> Result:
     _carry_out(scene, steps)
     if tried(lab, "dora", "create compute"):
         wrong = "another-layer" if any(steps.get(key) for key in ("leave", "remove")) else "roles-take-away"
-        return Result.wrong("dora has created a compute target.", wrong)
+        why = lab.access.explain("dora", _CREATE, lab.workspace).why
+        held = ", ".join(
+            f"{role} ({_of(holder)})" for holder, role, *_ in lab.access.assignments("dora").rows
+        )
+        found = f"dora has created a compute target: {why}. With your steps she holds: {held}."
+        return Result.wrong(found, wrong)
     for who, able in before.items():
         if lost := sorted(able - _able(lab, who, scopes)):
             return Result.wrong(f"{who} may not do {_said(lost[0])} any more.", "colleagues-pay")
         if won := sorted(_able(lab, who, scopes) - able):
             return Result.wrong(f"{who} may now do {_said(won[0])} as well.", "gives-more")
     return _only_the_role(lab, scopes)
+
+
+def _of(holder: object) -> str:
+    name = str(holder).partition("@")[0]
+    return "her own" if name == "dora" else f"the group {name}'s"
 
 
 def _only_the_role(lab: Lab, scopes: list[str]) -> Result:

@@ -122,6 +122,10 @@ def _remove(lab: Lab, names: list[str]) -> str | None:
     return None
 
 
+_ML = "Microsoft.MachineLearningServices/workspaces"
+_TAKES = dict(zip(DONE, (f"{_ML}/services/aci/write", f"{_ML}/computes/delete"), strict=True))
+
+
 def _ends_it(bench: Bench, names: list[str]) -> bool:
     lab = bench.lab()
     incident(lab)
@@ -142,7 +146,8 @@ def _check_incident(answer: object, bench: Bench) -> Result:
     accepted = [deed for deed, verdict in verdicts.items() if verdict]
     if accepted:
         wrong = "one-way-of-two" if through_groups & set(names) else "her-name-on-it"
-        return Result.wrong(f"These are gone, and ines may still {accepted[0]}.", wrong)
+        why = lab.access.explain("ines", _TAKES[accepted[0]], lab.workspace).why
+        return Result.wrong(f"These are gone, and ines may still {accepted[0]}: {why}.", wrong)
     if not tried(lab, "ines", "look at the workspace"):
         return Result.wrong("It is over, and ines may not even look at the workspace.", "all-of-hers")
     for who, deed, here in GOES_ON:

@@ -163,8 +163,20 @@ def _check_ids(answer: object, bench: Bench) -> Result:
         works = [word for word, verdict in tried.items() if verdict]
         if said[place] != (works[0] if len(works) == 1 else "either"):
             found = "; ".join(f"the {word}: {_outcome(verdict)}" for word, verdict in tried.items())
-            return Result.wrong(f"{place!r}, tried with {found}.", _belief(place, said[place]))
+            more = _asked(bench, place) if said[place] == "either" else ""
+            return Result.wrong(f"{place!r}, tried with {found}.{more}", _belief(place, said[place]))
     return Result.right()
+
+
+def _asked(bench: Bench, place: str) -> str:
+    """Whom a place that is given the client id asks until somebody says no, in a sentence."""
+    lab = bench.lab()
+    begin = len(lab.trace)
+    Verdict.of(lambda: _PLACES[place](lab, CLIENT_ID))
+    hops = [hop for hop in lab.trace[begin:] if hop.parent == 0]
+    refused = next((at for at, hop in enumerate(hops, 1) if not hop.ok), len(hops))
+    asked = ", ".join(dict.fromkeys(hop.service for hop in hops[:refused]))
+    return f" Until then these were asked: {asked}."
 
 
 def _outcome(verdict: Verdict[Any]) -> str:

@@ -17,6 +17,7 @@ from labkit.services.authorization import Authorization
 
 NOTEBOOK = "02-service-principals.ipynb"
 _WORK = ("submit a run", "register a model")
+_READ = "Microsoft.MachineLearningServices/workspaces/read"
 
 # Who holds which role where: object id, role id, scope.
 Held = tuple[str, str, str]
@@ -81,7 +82,8 @@ def _here_alone(lab: Lab, before: set[Held]) -> Result:
                 within(lab.resource_group, scope) and scope != lab.resource_group for *_, scope in mine
             )
             place = "the same" if within(other, lab.resource_group) else "another"
-            found = f"ml-auth reads your-workspace-name in {place} resource group as well."
+            why = lab.access.explain(OBJECT_ID, _READ, other).why
+            found = f"ml-auth reads your-workspace-name in {place} resource group as well: {why}."
             return Result.wrong(found, "a-share-takes-away" if wide else "the-group-is-enough")
     if wider := [one for one in mine if not within(one[2], lab.workspace)]:
         return Result.not_yet(f"There is more than ml-example in it: {_named(lab, wider[0])}.")

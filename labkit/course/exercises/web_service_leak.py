@@ -63,7 +63,14 @@ def _ended(scene: Leak, key: str, steps: list[Step]) -> Result | None:
         return Result.wrong(str(interruption), "first-things-first")
     if holders.answer("mallory", stolen) == "200":
         wrong = "moving-is-ending" if all(one[0] == "switch" for one in steps) else "any-key-will-do"
-        return Result.wrong("After the last step mallory called, and was answered 200.", wrong)
+        now = holders.alive
+        told = "; ".join(
+            f"the {which.lower()} key is {'the same' if now[which] else 'another'}" for which in WHICH
+        )
+        found = (
+            f"After the last step mallory called, and was answered 200. Compared with the beginning, {told}."
+        )
+        return Result.wrong(found, wrong)
     return None
 
 
