@@ -80,10 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     others = "Other options go to JupyterLab: jupyter lab --help."
     add("start", _start, "open the course in JupyterLab", others)
     add("doctor", _doctor, "look at the installation and say what is missing")
-    one = add("sweep", _sweep, "run the scenarios beside the notebooks")
-    one.add_argument("--jobs", type=int, metavar="N", help="so many at a time; default: one per processor")
-    one.add_argument("--only", action="append", default=[], metavar="NAME", help="this one; may be repeated")
-    one.add_argument("--out", type=Path, metavar="DIR", help="keep the executed notebooks in DIR")
+    _sweep_options(add("sweep", _sweep, "run the scenarios beside the notebooks"))
     one = add(
         "serve",
         _serve,
@@ -94,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     _serve_options(one)
     one = add("record", _record, "execute notebooks and store what comes out")
     one.add_argument("names", nargs="*", metavar="NOTEBOOK", help="file names; default: all of them")
+    one.add_argument(
+        "--notebooks", type=Path, metavar="DIR", help="the folder they are in; default: those of the course"
+    )
+    _verify_options(add)
     _progress_options(add("progress", _progress, "say how far you have come, and where to go on"))
     _teaching_options(add)
     one = add("statements", _statements, "list what the documents state, and where it is proved and shown")
@@ -104,6 +105,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _sweep_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--jobs", type=int, metavar="N", help="so many at a time; default: one per processor")
+    one.add_argument("--only", action="append", default=[], metavar="NAME", help="this one; may be repeated")
+    help = "values of a parameter of --notebook: release=2019-08,2020-01; repeated, all combinations"
+    one.add_argument("--grid", action="append", default=[], metavar="NAME=VALUES", help=help)
+    one.add_argument("--notebook", metavar="FILE", help="the notebook for --grid")
+    one.add_argument("--failed", action="store_true", help="run again what failed in the last sweep of --out")
+    one.add_argument("--out", type=Path, metavar="DIR", help="keep the executed notebooks and reports in DIR")
+    help = "html, junit or json, in DIR; may be repeated"
+    one.add_argument("--report", action="append", default=[], metavar="KIND", help=help)
+    one.add_argument("--plain", action="store_true", help="start each kernel anew, as papermill does")
+
+
 def _serve_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--host", default="127.0.0.1", help="an address of this machine's loopback")
     one.add_argument("--port", type=int, default=0, help="default: a free one")
@@ -111,6 +125,27 @@ def _serve_options(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--seed", type=_seed, default=2020, help="a whole number, or none for real entropy; default: 2020"
     )
+
+
+def _verify_options(add: Callable[..., argparse.ArgumentParser]) -> None:
+    help = "check notebooks as a gate: nbval's comparison, determinism, and no secret in anything"
+    codes = "Exit codes: 0 all holds, 1 there are findings (a line for each), 2 nothing could be checked."
+    one = add("verify", _verify, help, codes)
+    one.add_argument(
+        "--notebooks", type=Path, metavar="DIR", help="the folder they are in; default: those of the course"
+    )
+    one.add_argument(
+        "--only", action="append", default=[], metavar="NOTEBOOK", help="this file; may be repeated"
+    )
+    one.add_argument(
+        "--outputs",
+        type=Path,
+        metavar="DIR",
+        help="what `labkit sweep --out DIR` has kept; default: the scenarios beside the notebooks are run",
+    )
+    one.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit file as well")
+    one.add_argument("--jobs", type=int, metavar="N", help="so many at a time; default: one per processor")
+    one.add_argument("--json", action="store_true", help="for programs")
 
 
 def _progress_options(one: argparse.ArgumentParser) -> None:
@@ -150,6 +185,12 @@ def _teaching_options(add: Callable[..., argparse.ArgumentParser]) -> None:
     part = what.add_parser("schedule", help=help, description=help, allow_abbrev=False)
     part.set_defaults(what="schedule")
     part.add_argument("--target", metavar="TIME", help="how long the day may be, such as 6h or 5h30m")
+    help = "print the notes for whoever teaches a notebook, in Markdown"
+    part = what.add_parser("notes", help=help, description=help, allow_abbrev=False)
+    part.set_defaults(what="notes")
+    part.add_argument("name", nargs="?", metavar="NAME", help="such as 01, or day; without: what there is")
+    part.add_argument("--tried", action="store_true", help="with what the lab shows for each wrong idea")
+    part.add_argument("--solutions", action="store_true", help="with the solutions of the exercises")
 
 
 def _no_command(arguments: argparse.Namespace, others: list[str]) -> int:
@@ -191,11 +232,13 @@ def _doctor(arguments: argparse.Namespace, others: list[str]) -> int:
 
 def _sweep(arguments: argparse.Namespace, others: list[str]) -> int:
     from labkit.checkout import checkout
+    from labkit.runner.runs import Choice
     from labkit.runner.sweep import sweep
 
     file = checkout() / "notebooks" / "scenarios.toml"
-    failed = sweep(file, jobs=arguments.jobs, only=arguments.only, out=arguments.out)
-    return 1 if failed else 0
+    choice = Choice(arguments.only, arguments.notebook, arguments.grid, arguments.failed)
+    options = {"jobs": arguments.jobs, "out": arguments.out, "reports": arguments.report}
+    return 1 if sweep(file, choice, plain=arguments.plain, **options) else 0
 
 
 def _serve(arguments: argparse.Namespace, others: list[str]) -> int:
@@ -224,7 +267,16 @@ def _record(arguments: argparse.Namespace, others: list[str]) -> int:
     from labkit.checkout import checkout
     from labkit.runner.record import record_all
 
-    return record_all(checkout() / "notebooks", arguments.names)
+    return record_all(arguments.notebooks or checkout() / "notebooks", arguments.names)
+
+
+def _verify(arguments: argparse.Namespace, others: list[str]) -> int:
+    from labkit.checkout import checkout
+    from labkit.runner.verify import Wanted, verify
+
+    folder = arguments.notebooks or checkout() / "notebooks"
+    wanted = Wanted(folder, arguments.only, arguments.outputs, arguments.jobs)
+    return verify(wanted, arguments.junit, arguments.json)
 
 
 def _progress(arguments: argparse.Namespace, others: list[str]) -> int:
@@ -252,9 +304,12 @@ def _class_report(arguments: argparse.Namespace, others: list[str]) -> int:
 
 def _course(arguments: argparse.Namespace, others: list[str]) -> int:
     if arguments.what is None:
-        raise BadInput("What about the course?", required="labkit course check, or labkit course schedule")
+        required = "labkit course check, labkit course schedule, or labkit course notes"
+        raise BadInput("What about the course?", required=required)
     if arguments.what == "schedule":
         return _schedule(arguments.target)
+    if arguments.what == "notes":
+        return _notes(arguments)
     from labkit.runner.course_check import check
 
     return check(arguments.only, arguments.jobs, arguments.json)
@@ -269,6 +324,16 @@ def _schedule(target: str | None) -> int:
     day = schedule(checkout() / "notebooks", minutes)
     print(repr(day))
     return 1 if day.overruns else 0
+
+
+def _notes(arguments: argparse.Namespace) -> int:
+    from labkit.course.notes import names, note
+
+    if arguments.name is None:
+        print(*(f"labkit course notes {name}" for name in names()), sep="\n")
+        return 0
+    print(note(arguments.name).markdown(arguments.tried, arguments.solutions), end="")
+    return 0
 
 
 def _statements(arguments: argparse.Namespace, others: list[str]) -> int:

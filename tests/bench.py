@@ -32,7 +32,7 @@ from labkit.display.graphviz_svg import Graphviz
 from labkit.furniture import CLIENT_ID, GROUPS, REGION, SUBSCRIPTION, workspace_id
 from labkit.identity.verifier import ALGORITHM, Expectation, KeySet, verify
 from labkit.services.resource_manager import ResourceManager
-from tests import bench_access, bench_blobs, bench_encryption, bench_scoring, bench_wire
+from tests import bench_access, bench_blobs, bench_encryption, bench_scoring, bench_sweep, bench_wire
 from tests.race import Row, Rows, Work, race
 
 ROUNDS = 15
@@ -193,6 +193,7 @@ MEASUREMENTS: tuple[Callable[[int], Rows], ...] = (
     bench_encryption.sealing,
     bench_encryption.through_the_door,
     bench_encryption.cold,
+    bench_sweep.sweeping,
     # Last: what they put under this process's clients and sockets stays.
     bench_wire.tokens,
     bench_blobs.blobs,
@@ -224,8 +225,11 @@ def main(
     parser = argparse.ArgumentParser(description="Measure the speed of the lab.")
     parser.add_argument("--json", action="store_true", help="print JSON; durations in seconds")
     parser.add_argument("--rounds", type=positive, default=ROUNDS, help=f"of each race; {ROUNDS}")
+    names = [measure.__name__ for measure in measurements]
+    parser.add_argument("--only", action="append", choices=names, help="this measurement; may be repeated")
     options = parser.parse_args(arguments)
-    rows = [row for measure in measurements for row in measure(options.rounds)]
+    chosen = [measure for measure in measurements if measure.__name__ in (options.only or names)]
+    rows = [row for measure in chosen for row in measure(options.rounds)]
     if options.json:
         print(json.dumps([{**asdict(row), "met": row.met} for row in rows], indent=2))
     else:

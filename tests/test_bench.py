@@ -14,7 +14,7 @@ import pytest
 from labkit.identity.verifier import verify
 from labkit.lab import Lab
 from labkit.wire.serve import Server
-from tests import bench, bench_access, bench_blobs, bench_encryption, bench_scoring, bench_wire
+from tests import bench, bench_access, bench_blobs, bench_encryption, bench_scoring, bench_sweep, bench_wire
 from tests.race import Row, Rows, race
 
 OK = Row("a", "b", ours=1.0, other=1.0, ratio=1.0, target=1.2)
@@ -39,8 +39,9 @@ def gives(*rows: Row) -> Callable[[int], Rows]:
         (partial(bench_encryption.through_the_door, count=2), [None] * 4),
         (bench_encryption.cold, [None]),
         (partial(bench_wire.tokens, count=2), [None, None]),
+        (partial(bench_sweep.sweeping, count=2), [0.1]),
     ],
-    ids=["verification", "imports", "door", "scoring", "sealing", "put and get", "cold", "wire"],
+    ids=["verification", "imports", "door", "scoring", "sealing", "put and get", "cold", "wire", "sweep"],
 )
 def test_every_piece_runs_and_has_its_targets(
     measure: Callable[[int], Rows], targets: list[float | None]

@@ -20,6 +20,7 @@ from labkit.checkout import checkout
 from labkit.core.errors import BadInput
 from labkit.course.checklist import checklist
 from labkit.ledger import coverage, statements
+from labkit.runner.runs import Choice
 
 ROOT = checkout()
 Run = Callable[..., tuple[int, str, str]]
@@ -183,14 +184,14 @@ def test_a_sweep_ends_as_its_scenarios_do(
 ) -> None:
     calls = []
 
-    def sweep(file: Path, **options: Any) -> int:
-        calls.append((file, options))
+    def sweep(file: Path, choice: Choice, **options: Any) -> int:
+        calls.append((file, choice, options))
         return failed
 
     monkeypatch.setattr("labkit.runner.sweep.sweep", sweep)
     assert run("sweep", "--jobs", "3", "--only", "a", "--only", "b", "--out", "kept")[0] == code
-    options = {"jobs": 3, "only": ["a", "b"], "out": Path("kept")}
-    assert calls == [(ROOT / "notebooks" / "scenarios.toml", options)]
+    options = {"jobs": 3, "out": Path("kept"), "reports": [], "plain": False}
+    assert calls == [(ROOT / "notebooks" / "scenarios.toml", Choice(["a", "b"], None, [], False), options)]
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def test_it_says_how_far_and_where_to_go_on(run: Run, done: Progress) -> None:
     assert rows["01-authentication-flow"][:3] == ["0", "of", "5"]
     assert "Go on in 00-start-here" not in out, "it is through"
     assert "Go on in 01-authentication-flow, " in out
+    assert "\n0 of 1 prediction came true. Guessing gets about 0.5 of them." in out
     assert out.endswith(f"\nKept in {progress_file()}\n")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 
 from labkit.core.errors import BadInput, brief
 from labkit.core.identity import action_pattern
+from labkit.core.shipped import shipped
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Operation:
 @lru_cache(maxsize=1)
 def operations() -> dict[str, Operation]:
     """All of them by name in lower case, in the order of their names."""
-    found = json.loads(files("labkit.access").joinpath("operations.json").read_text("utf-8"))
+    found = json.loads(shipped(__file__, "operations.json"))
     known = [
         Operation(name, data)
         for kind, data in (("actions", False), ("dataActions", True))
@@ -39,7 +38,10 @@ def find_operation(name: object) -> Operation:
     """The operation of this name. Raises BadInput, with the names that come nearest."""
     found = operations().get(name.lower()) if type(name) is str else None
     if found is None:
-        near = difflib.get_close_matches(str(name).lower()[:120], operations(), n=3, cutoff=0.5)
+        # Few labs ever need it.
+        from difflib import get_close_matches
+
+        near = get_close_matches(str(name).lower()[:120], operations(), n=3, cutoff=0.5)
         raise BadInput(
             "The lab knows no such operation.",
             presented=brief(name, 120),

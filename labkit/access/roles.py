@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib.resources import files
 
 from labkit.access.scope import ROOT
 from labkit.core.identity import action_pattern
+from labkit.core.shipped import shipped
 from labkit.core.show import Shown
 
 Match = tuple[str, Callable[[str], object]]
@@ -77,7 +77,7 @@ def _compiled(patterns: tuple[str, ...], one_segment: bool) -> list[Match]:
 @lru_cache(maxsize=1)
 def built_in() -> dict[str, Role]:
     """The built-in roles by name in lower case."""
-    text = files("labkit.access").joinpath("roles.json").read_text("utf-8")
+    text = shipped(__file__, "roles.json")
     roles = (
         Role(
             entry["id"],

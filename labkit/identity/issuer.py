@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from jwt.algorithms import RSAAlgorithm
 from jwt.utils import base64url_encode
@@ -86,6 +85,7 @@ class SigningKeys:
     def sign(self, claims: dict[str, Any]) -> str:
         """A compact JWT, RS256, with the newest key. Claims keep their order."""
         key = self._newest()
-        return jwt.encode(
-            claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid}, sort_headers=False
-        )
+        parts = ({"typ": "JWT", "alg": ALGORITHM, "kid": key.kid}, claims)
+        text = b".".join(base64url_encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+        signature = base64url_encode(self._lab_keys.sign(key.private, text))
+        return f"{text.decode()}.{signature.decode()}"

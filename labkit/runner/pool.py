@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Self, TypeVar
 
 # As many as Windows can wait for.
@@ -27,7 +27,7 @@ class Workers:
         context = multiprocessing.get_context("spawn")
         self._others = set(multiprocessing.active_children())
         self._pool = ProcessPoolExecutor(count, context, initializer=_begin)
-        self._terminable = _signal("SIGTERM", signal.default_int_handler)
+        self._terminable = as_interrupt("SIGTERM")
 
     def __enter__(self) -> Self:
         self._terminable.__enter__()
@@ -83,6 +83,11 @@ def _end(workers: list[int | None]) -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(doomed, timeout=10)
+
+
+def as_interrupt(name: str) -> AbstractContextManager[None]:
+    """Inside, the signal is a KeyboardInterrupt."""
+    return _signal(name, signal.default_int_handler)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from labkit.runner.kernel import connection, environment
 
 # The view of a live widget is named by a number drawn anew each time; its text form stays.
 _VOLATILE = ("application/vnd.jupyter.widget-view+json",)
+_LIVE = {"labkit": {"widget": True}}
 TIMEOUT = 120
 
 
@@ -44,8 +45,10 @@ def record(path: Path) -> str:
 def record_all(folder: Path, names: Sequence[str] = ()) -> int:
     """Records the notebooks of a folder, or those with these names, and says of each whether it has changed.
     A notebook with a cell that fails keeps what it had. Returns 1 where one failed, else 0. Raises BadInput
-    for an unknown name."""
+    for an unknown name, and where there is none."""
     known = {path.name: path for path in sorted(folder.glob("*.ipynb"))}
+    if not known:
+        raise BadInput("There is no notebook.", presented=str(folder), required="a folder with .ipynb files")
     unknown = [name for name in names if name not in known]
     if unknown:
         raise BadInput("There is no such notebook.", presented=", ".join(unknown), required=", ".join(known))
@@ -68,10 +71,10 @@ def clean(notebook: Any) -> Any:
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
         for output in cell.get("outputs", []):
-            for kind in _VOLATILE:
-                output.get("data", {}).pop(kind, None)
+            live = [kind for kind in _VOLATILE if output.get("data", {}).pop(kind, None) is not None]
             if "metadata" in output:
-                output.metadata = {}
+                # Whoever shows the notebook without a kernel can say that there is more to it than its text.
+                output.metadata = _LIVE if live or output.metadata == _LIVE else {}
     kept = {key: notebook.metadata[key] for key in ("labkit",) if key in notebook.metadata}
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

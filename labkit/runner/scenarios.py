@@ -22,7 +22,7 @@ from typing import Any
 
 from labkit.core.errors import BadInput
 from labkit.course.outcome import Value
-from labkit.runner.parameters import defaults, unfit
+from labkit.runner.parameters import allowed, defaults, unfit
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEYS = {"name": str, "notebook": str, "says": str, "parameters": dict, "expect": dict}
@@ -122,12 +122,12 @@ def _notebook_faults(folder: Path, notebook: str, parameters: dict[str, Any]) ->
         yield f"{notebook!r} is no notebook of this folder"
         return
     try:
-        known = defaults(path)
+        known, values = defaults(path), allowed(path)
     except BadInput as error:
         yield f"{notebook}: {error.message} {error.presented}".rstrip()
         return
     for name, value in parameters.items():
         if name not in known:
             yield f"{notebook} has no parameter {name!r}; it has {', '.join(known) or 'none'}"
-        elif fault := unfit(value, known[name]):
+        elif fault := unfit(value, known[name], values.get(name, ())):
             yield f"parameter {name!r} {fault}"

@@ -3,53 +3,127 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Protocol, TypeVar
 
 from labkit.core.errors import BadInput
 from labkit.runner.execute import CELL_TIMEOUT, Result, Task, run
+from labkit.runner.kernel import environment
+from labkit.runner.out_folder import keep, prepared
 from labkit.runner.pool import MOST_WORKERS, Workers
 from labkit.runner.progress import progress
-from labkit.runner.scenarios import choose, read
+from labkit.runner.report import FAILED, NOT_RUN, PASSED, Report, Run, plot
+from labkit.runner.runs import Choice, chosen
+from labkit.runner.scenarios import Scenario
+from labkit.runner.warm.preload import COURSE, DRIVER, KERNEL
+from labkit.runner.warm.server import NotWarm, Server, why_not
+from labkit.runner.warm.workers import WarmWorkers
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Pool(Protocol):
+    """Whatever carries out tasks."""
+
+    def results(self, work: Callable[[T], R], tasks: list[T]) -> Iterator[tuple[T, R | Exception]]:
+        """Each task with what `work` returns for it, or with what went wrong, as they come."""
 
 
 def sweep(
     file: Path,
+    choice: Choice = Choice(),  # noqa: B008
     *,
     jobs: int | None = None,
-    only: Iterable[str] = (),
     out: Path | None = None,
+    reports: Sequence[str] = (),
     timeout: int = CELL_TIMEOUT,
+    plain: bool = False,
 ) -> int:
-    """Runs the scenarios of a file, or those named in `only`, `jobs` at a time (None: one for each
-    processor), and prints what fails and, at the end, how many passed. The executed notebooks are kept in
-    `out`; a cell may take `timeout` seconds. Returns how many scenarios failed. Raises BadInput."""
+    """Runs the scenarios of a file, or those of a choice, `jobs` at a time (None: one for each processor),
+    and prints what fails as soon as it does and a summary at the end. The executed notebooks and the
+    `reports` are kept in `out`; a cell may take `timeout` seconds. With `plain`, every kernel is a process of
+    its own, as papermill starts it. Returns how many runs failed. Raises BadInput, before anything runs."""
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
         raise BadInput("So many jobs cannot run.", presented=repr(jobs)[:60], required="1 or more")
-    scenarios = choose(read(file), list(only))
-    kept = _made(out) if out is not None else None
+    if reports and out is None:
+        raise BadInput("A report needs a folder.", required="--out DIR")
+    scenarios, report = chosen(file, choice, out)
+    kept = None if out is None else prepared(out, file.parent, report.names(PASSED, FAILED, NOT_RUN), reports)
+    count = min(jobs or processors(), max(len(scenarios), 1), MOST_WORKERS)
+    started = perf_counter()
+    done: dict[str, Run] = {run.name: run for run in report.runs}
+    try:
+        with _tasks(scenarios, kept, timeout) as tasks:
+            for task, result in _results(tasks, count, plain):
+                done[task.scenario.name] = Run.of(task.scenario).after(result)
+    finally:
+        report = replace(report.merged(done.values()), seconds=perf_counter() - started)
+        if kept is not None:
+            keep(report, kept, reports)
+        _say(report, [scenario.name for scenario in scenarios])
+    return report.count(FAILED)
+
+
+def processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _tasks(scenarios: list[Scenario], kept: Path | None, timeout: int) -> Iterator[list[Task]]:
     # Something may still write there when the sweep is interrupted.
     with TemporaryDirectory(prefix="labkit-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        tasks = [
-            Task(scenario, (kept or folder) / f"{scenario.name}.ipynb", folder, f"kernel-{number}", timeout)
+        yield [
+            Task(scenario, (kept or folder) / f"{scenario.name}.ipynb", folder, f"run-{number}", timeout)
             for number, scenario in enumerate(scenarios, 1)
         ]
-        count = min(jobs or os.cpu_count() or 1, len(tasks), MOST_WORKERS)
-        failed = 0
-        with Workers(count) as workers, progress(len(tasks)) as show:
-            for task, outcome in workers.results(run, tasks):
-                result = outcome if isinstance(outcome, Result) else Result.broken(task, outcome)
-                failed += result.failure is not None
-                show(result)
-    print(f"{len(tasks) - failed} passed, {failed} failed")
-    return failed
 
 
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput("The executed notebooks cannot be kept there.", presented=str(error)) from None
-    return folder.resolve()
+def _results(tasks: list[Task], count: int, plain: bool) -> Iterator[tuple[Task, Result]]:
+    if not tasks:
+        return
+    with _pool(count, plain) as pool, progress(len(tasks)) as show:
+        for task, outcome in pool.results(run, tasks):
+            result = outcome if isinstance(outcome, Result) else Result.broken(task, outcome)
+            show(result)
+            yield task, result
+
+
+@contextmanager
+def _pool(count: int, plain: bool) -> Iterator[Pool]:
+    reason = "" if plain else why_not()
+    if not plain and not reason:
+        server = Server(environment(), [*KERNEL, *COURSE, *DRIVER])
+        with WarmWorkers(server, count) as warm:
+            try:
+                server.wait_until_ready()
+            except NotWarm as error:
+                reason = f"{error.message} {error.presented}".rstrip()
+            else:
+                yield warm
+                return
+    if reason:
+        print(f"labkit: kernels do not start warm, so this takes longer: {reason}", file=sys.stderr)
+    with Workers(count) as workers:
+        yield workers
+
+
+def _say(report: Report, run: Iterable[str]) -> None:
+    names = set(run)
+    if not names:
+        print("Nothing failed the last time, so there is nothing to run again.")
+        return
+    now = Report(tuple(one for one in report.runs if one.name in names))
+    print(plot(now.runs))
+    missing = f", {now.count(NOT_RUN)} not run" if now.count(NOT_RUN) else ""
+    print(f"{now.count(PASSED)} passed, {now.count(FAILED)} failed{missing}", flush=True)

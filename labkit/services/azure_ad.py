@@ -17,7 +17,7 @@ from labkit.authenticators.platform import ManagedIdentity
 from labkit.authenticators.refresh_token import RefreshToken
 from labkit.core.clock import Clock
 from labkit.core.credential import Anonymous
-from labkit.core.entropy import Entropy
+from labkit.core.entropy import MARK, Entropy
 from labkit.core.errors import CredentialMissing, CredentialNotAccepted, brief
 from labkit.core.identity import Identity
 from labkit.core.operation import Call, Service, operation
@@ -179,7 +179,7 @@ class AzureAD(Service):
         return self._entropy(f"{tenant.tenant_id}/{what}/{tenant.drawn[what]}")
 
     def _refresh_token(self, tenant: Tenant, who: Identity, now: int) -> str:
-        raw = "lab-" + self._draw(tenant, f"refresh token/{who.object_id}").hex()
+        raw = MARK + self._draw(tenant, f"refresh token/{who.object_id}").hex()
         tenant.refresh_grants[digest(raw)] = RefreshGrant(who, now, self._password_changes(tenant, who))
         return raw
 
@@ -193,7 +193,7 @@ class AzureAD(Service):
         if call.target.directory.application(str(client_id)) is None:
             raise UnknownApplication("The tenant has no such application.", presented=str(client_id)[:60])
         raw = self._draw(call.target, "device code")
-        user_code, device_code = raw[:5].hex().upper()[:9], "lab-" + raw.hex()
+        user_code, device_code = raw[:5].hex().upper()[:9], MARK + raw.hex()
         grant = DeviceGrant(user_code, client_id, call.now + DEVICE_CODE_LIFETIME)
         call.target.device_grants[digest(device_code)] = grant
         return DeviceCodeResponse(user_code, device_code, DEVICE_CODE_LIFETIME)

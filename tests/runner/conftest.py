@@ -11,6 +11,7 @@ import pytest
 
 Write = Callable[..., Path]
 
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PARAMETERS = (
     'release = "2020-03"\nage = 59  # in minutes\nshare = 0.5\nmfa = False\nnames = ["carl"]\nany = None'
 )
@@ -27,7 +28,7 @@ def notebook(tmp_path: Path) -> Write:
         for cell, more in zip(cells, tags, strict=False):
             cell.metadata["tags"] = list(more)
         path = tmp_path / name
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), path)
         return path
 
     return write

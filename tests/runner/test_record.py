@@ -43,6 +43,12 @@ def test_a_notebook_that_fails_keeps_what_it_had_and_the_others_are_recorded(
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
+def test_a_folder_without_notebooks_is_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(BadInput, match="There is no notebook"):
+            record_all(folder)
+
+
 def test_an_unknown_notebook_is_refused_and_nothing_is_executed(tmp_path: Path) -> None:
     path = notebook(tmp_path, "a.ipynb", "1 + 1")
     before = path.read_bytes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
@@ -46,6 +45,8 @@ class _Experiment:
 
 
 def _table(data: bytes) -> tuple[list[str], list[list[str]]]:
+    import csv
+
     header, *rows = [row for row in csv.reader(io.StringIO(data.decode("utf-8", "replace"))) if row] or [[]]
     whole = [row for row in rows if len(row) == len(header)]
     if not 2 <= len(whole) <= _MOST_ROWS:
@@ -101,6 +102,8 @@ def _scaled(numbers: list[float]) -> list[float]:
 
 def _as_csv(header: Sequence[str], features: list[Row], labels: list[str]) -> bytes:
     text = io.StringIO()
+    import csv
+
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     for row, label in zip(features, labels, strict=True):
