@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import labkit
 from labkit.core.choice import choice
@@ -33,6 +33,9 @@ from labkit.stores import (
     RUN_HISTORY,
     kinds,
 )
+
+if TYPE_CHECKING:
+    from labkit.course.widget import Panel
 
 # Stores that every workspace has, and those that come with what it computes on.
 ALWAYS = (BLOBS, FILES, IMAGES)
@@ -73,6 +76,11 @@ class EncryptionAdvice(Tabular):
         rows += [("UNCOVERED", what, why) for what, why in self.uncovered]
         caption = f"{len(self.settings)} settings, {len(self.uncovered)} stores uncovered"
         return Table(("", "what", "why"), rows or [("", "nothing to set", "")], caption=caption)
+
+    @property
+    def summary(self) -> str:
+        """The settings and the stores, without the reasons."""
+        return "; ".join([self.as_table().caption, *(what for what, _ in (*self.settings, *self.uncovered))])
 
 
 def encryption_for(
@@ -128,7 +136,7 @@ def _try(what: str, hbi: bool, region: str, edition: str, release: str, seed: in
     return _Tried(default, own.refusal.message if own.refusal else "")
 
 
-def encryption_chooser(release: str = "2020-03", seed: int | None = 2020) -> Any:
+def encryption_chooser(release: str = "2020-03", seed: int | None = 2020) -> Panel:
     """The same as a widget: lists to pick from, and the settings below them. Raises BadInput."""
     from labkit.course.widget import chooser
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.access.decision import Decision
 from labkit.access.matrix import Cell
@@ -12,6 +12,9 @@ from labkit.core.choice import choice
 from labkit.core.show import Shown
 from labkit.course.role_matrix import DOCUMENTED_ROLES, HOLDERS, SCOPES, known_roles, operations_of, try_cell
 from labkit.course.sample_roles import SAMPLES
+
+if TYPE_CHECKING:
+    from labkit.course.widget import Panel
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,6 +43,11 @@ class Exploration(Shown):
     def missing(self) -> str:
         """The action that no role assignment allowed, and where; "" where nothing was missing."""
         return "" if self.allowed else next(way.missing for way in self.cell.ways if way.missing)
+
+    @property
+    def summary(self) -> str:
+        """What was tried, as whom, and whether it went."""
+        return repr(self.cell).partition("\n")[0]
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         yield self.decision.reason, self.reason
@@ -74,7 +82,7 @@ def explore(
     return Exploration(try_cell(operation, role, scope, release, seed, via))
 
 
-def explorer(release: str = "2020-03", seed: int | None = 2020) -> Any:
+def explorer(release: str = "2020-03", seed: int | None = 2020) -> Panel:
     """The same as a widget: three lists to pick from, and what came of it below them. Raises BadInput."""
     from labkit.course.widget import chooser
 

@@ -1,15 +1,18 @@
-"""A flow, one hop at a time: a pure function of the flow and the step, a slider around it, and the same as
+"""A flow, one hop at a time: a pure function of the flow and the step, a widget around it, and the same as
 text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.core.errors import BadInput, brief
 from labkit.core.show import Shown
 from labkit.core.trace import Hop, Trace
 from labkit.course.data_flows import DataFlow
+
+if TYPE_CHECKING:
+    from labkit.course.widget import Panel
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,6 +40,11 @@ class FlowStep(Shown):
     def sentence(self) -> str:
         """Who asks whom, with what, whom that proves, and why it is allowed."""
         return sentence(self.hop)
+
+    @property
+    def summary(self) -> str:
+        """Which step it is, and what happens in it."""
+        return f"{self.heading}. {self.sentence}"
 
     def __repr__(self) -> str:
         said = f"\nThe documents: {self.says}." if self.says else ""
@@ -75,7 +83,7 @@ def _trace(flow: object) -> Trace:
 
 
 class FlowPlayer:
-    """A slider over the steps of a flow. `text` and `all_steps` say the same without it."""
+    """The steps of a flow, one at a time. `text` and `all_steps` say the same without a widget."""
 
     def __init__(self, flow: DataFlow | Trace) -> None:
         self._steps = range(1, len(_trace(flow)) + 1)
@@ -90,15 +98,14 @@ class FlowPlayer:
         return "\n\n".join(map(self.text, self._steps))
 
     @property
-    def panel(self) -> Any:
-        """The slider, with the picture and the text of the chosen step below it."""
+    def panel(self) -> Panel:
+        """The number of the step, with the picture and the text of that step below it."""
         from labkit.course.widget import chooser
 
         return chooser({"Step": self._steps}, lambda step: flow_step(self._flow, step))
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = self.panel._repr_mimebundle_(**options)
-        return bundle
+        return self.panel._repr_mimebundle_(**options)
 
     def __repr__(self) -> str:
         return self.text(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import labkit
 from labkit.core.credential import Bearer
@@ -18,6 +18,14 @@ from labkit.identity.jwt_parts import take_apart
 from labkit.lab import Lab
 from labkit.services.azure_ad import KEY_VAULT
 from labkit.services.resource_manager import ResourceManager
+
+if TYPE_CHECKING:
+    from labkit.course.widget import Panel
+
+
+_SAME = "nothing differs that can be read"
+# In place of what comes back, which is the same every time: what is inspected is the token.
+_SHOWN = "Resource Manager shows the workspace"
 
 
 @dataclass(frozen=True)
@@ -80,23 +88,28 @@ class Inspection(Shown):
     changes: tuple[tuple[str, str, str, str], ...]
     verdict: Verdict[dict[str, Any]]
 
+    @property
+    def summary(self) -> str:
+        """The tampering, and the first line of the verdict."""
+        return f"{self.tampering}: {self._answer().partition(chr(10))[0]}"
+
+    def _answer(self) -> str:
+        return f"ACCEPTED: {_SHOWN}" if self.verdict else repr(self.verdict)
+
+    def _heading(self) -> str:
+        return f"tampering: {self.tampering} ({self.hope})"
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         headers = ("in", "name", "in the good token", "in this one")
-        caption = f"{self.tampering}: {self.hope}" + (
-            "" if self.changes else "; nothing differs that can be read"
-        )
-        drawn = [Table(headers, self.changes, caption=caption), self.verdict]
+        changes = self.changes or ((_SAME, "", "", ""),)
+        verdict = Verdict(True, value=_SHOWN) if self.verdict else self.verdict
+        drawn = [Table(headers, changes, caption=self._heading()), verdict]
         html = "\n".join(one._repr_mimebundle_().get("text/html", "") for one in drawn)
         return {"text/plain": repr(self), "text/html": html}
 
     def __repr__(self) -> str:
-        lines = [f"tampering: {self.tampering} ({self.hope})"]
-        lines += [f"  {part} {name}: {before} -> {after}" for part, name, before, after in self.changes]
-        if not self.changes:
-            lines.append("  nothing differs that can be read")
-        # What comes back is the same every time; what is inspected is the token.
-        answer = "ACCEPTED: Resource Manager shows the workspace" if self.verdict else repr(self.verdict)
-        return "\n".join([*lines, answer])
+        changes = [f"  {part} {name}: {before} -> {after}" for part, name, before, after in self.changes]
+        return "\n".join([self._heading(), *(changes or [f"  {_SAME}"]), self._answer()])
 
 
 def inspect_token(
@@ -138,7 +151,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 48 else text[:45] + "..."
 
 
-def inspector(who: str = "carl", release: str = "2020-03", seed: int = 2020) -> Any:
+def inspector(who: str = "carl", release: str = "2020-03", seed: int = 2020) -> Panel:
     """The same as a widget: a list to pick from, and the inspection below it."""
     from labkit.course.widget import chooser
 

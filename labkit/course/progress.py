@@ -24,7 +24,7 @@ def progress(notebook: str = "") -> Noted:
     name of a notebook, each of its exercises and predictions. Raises BadInput."""
     if type(notebook) is str and not notebook:
         return overview()
-    return Detail(_chapter(notebook), known())
+    return _detail(notebook)
 
 
 def overview(done: Progress | None = None) -> Overview:
@@ -69,7 +69,11 @@ def progress_explorer() -> Panel:
     # ipywidgets loads when somebody wants a widget.
     from labkit.course.widget import chooser
 
-    return chooser({"notebook": [chapter.id for chapter in _course()]}, progress)
+    return chooser({"Notebook": [chapter.id for chapter in _course()]}, _detail)
+
+
+def _detail(notebook: str) -> Detail:
+    return Detail(_chapter(notebook), known())
 
 
 def _course() -> tuple[Chapter, ...]:

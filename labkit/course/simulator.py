@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from labkit.core.choice import choice
 from labkit.core.entropy import Entropy
@@ -13,6 +13,9 @@ from labkit.core.errors import BadInput, brief
 from labkit.core.table import Table, Tabular
 from labkit.course.service_clients import ServiceCall, Timeline, timeline
 from labkit.releases import find_release
+
+if TYPE_CHECKING:
+    from labkit.course.widget import Panel
 
 PAIR = ("refreshes on time", "never refreshes")
 MINUTES, EVERY = 180, 5
@@ -39,12 +42,21 @@ class ClientsAt(Tabular):
                 one.client,
                 _at(one.refresh_by, self.minute, "due since"),
                 _at(one.end, self.minute, "expired at"),
-                "ANSWERED, 200" if one.ok else f"REFUSED, {one.answer}",
+                _answered(one),
             )
             for one in self.calls
         ]
         caption = f"Minute {self.minute}; the workspace's region is down: {self.down}"
         return Table(("client", "refresh_by", "end of its token", "its call"), rows, caption=caption)
+
+    @property
+    def summary(self) -> str:
+        """The minute, and what each call is answered."""
+        return f"Minute {self.minute}: " + "; ".join(f"{one.client}: {_answered(one)}" for one in self.calls)
+
+
+def _answered(call: ServiceCall) -> str:
+    return "ANSWERED, 200" if call.ok else f"REFUSED, {call.answer}"
 
 
 def _at(then: int | None, now: int, past: str) -> str:
@@ -73,12 +85,12 @@ def clients_at(
 
 @cache
 def _lived(outage: tuple[int, int] | None, release: str, seed: int | None) -> Timeline:
-    # A slider asks for one minute after the other of the same three hours.
+    # The widget asks for one minute after the other of the same three hours.
     return timeline(*PAIR, minutes=MINUTES, every=EVERY, outage=outage, release=release, seed=seed)
 
 
-def simulator(release: str = "2020-03", seed: int | None = 2020) -> Any:
-    """The same as a widget: a slider for the clock, a list for the outage, and the verdicts below. Raises
+def simulator(release: str = "2020-03", seed: int | None = 2020) -> Panel:
+    """The same as a widget: a number for the clock, a list for the outage, and the verdicts below. Raises
     BadInput."""
     from labkit.course.widget import chooser
 

@@ -6,14 +6,11 @@ from labkit.access.matrix import Cell
 from labkit.display.colours import style
 from labkit.display.matrix_view import colours
 from labkit.display.table import table
-from labkit.display.text import escaped
+from labkit.display.text import box, escaped
 
 
 def html(cell: Cell) -> str:
     """A box, and in it one table for each way."""
-    pair = colours(cell)
-    word = f'<strong style="{style(pair)};padding:1px 8px">{escaped(cell.found)}</strong>'
+    word = f'<strong style="{style(colours(cell))};padding:1px 8px">{escaped(cell.found)}</strong>'
     ways = [table(way.details(), caption=f"{way.name or 'tried'}: {way.outcome}") for way in cell.ways]
-    parts = [f"<p>{word} {escaped(cell.question)}</p>", f"<p>{escaped(cell.stance)}</p>", *ways]
-    body = "\n".join(parts)
-    return f'<div style="border-left:6px solid {pair[1]};padding:4px 12px">\n{body}\n</div>'
+    return box(f"<p>{word} {escaped(cell.question)}</p>", f"<p>{escaped(cell.stance)}</p>", *ways)

@@ -14,6 +14,8 @@ REFUSED = (PAPER, STOP)
 YES = (INK, "#cfe3f7")
 NO = (INK, "#fbdcc0")
 DIFFERS = (PAPER, WARNING)
+# A line on the page itself: 3 to 1 or more on light and on dark ones.
+EDGE = "#888888"
 
 
 def style(pair: tuple[str, str]) -> str:

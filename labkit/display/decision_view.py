@@ -9,7 +9,7 @@ from labkit.access.scope import label
 from labkit.core.clock import iso
 from labkit.display.colours import ACCEPTED, REFUSED, style
 from labkit.display.table import table
-from labkit.display.text import escaped
+from labkit.display.text import box, escaped
 
 
 def html(decision: Decision) -> str:
@@ -29,9 +29,7 @@ def html(decision: Decision) -> str:
         if looked
         else "<p>There was nothing to look at: no role assignment at this scope or above it.</p>",
     ]
-    ground = colours[1]
-    body = "\n".join(parts)
-    return f'<div style="border-left:6px solid {ground};padding:4px 12px">\n{body}\n</div>'
+    return box(*parts)
 
 
 def _looked_at(decision: Decision) -> Iterator[tuple[str, str, str, str]]:

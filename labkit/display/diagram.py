@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import cycle
 from textwrap import wrap
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from labkit.core.text import plain
 from labkit.core.trace import Trace
 from labkit.display.colours import INK, PAPER, STOP, WARNING
 from labkit.display.flow import Edge, Flow, Node, flow
 from labkit.display.graphviz_svg import svg as draw
-from labkit.display.text import IN_PICTURE, block, escaped
+from labkit.display.picture import figure as pictured
+from labkit.display.text import IN_PICTURE, block
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -57,27 +57,14 @@ def figure(trace: Trace, now: int = 0, about: str = "") -> str:
     """The same of a trace that has come to the place `now`, as for `dot`. `about` says what there is to see,
     where that is not the whole."""
     graph = flow(trace)
-    text = block(repr(trace[:now] if now else trace))
+    text = repr(trace[:now] if now else trace)
     if not graph.edges:
-        return text
+        return block(text)
     if len(graph.edges) > LARGEST:
         advice = "Too many different calls for one picture; draw a part of them, such as lab.trace.last(3)."
-        return f"<p>{advice}</p>\n{text}"
-    # An image and not an element: a notebook that has not been trusted yet shows images only, nothing in an
-    # image can run, and nothing in it clashes with the page.
-    source = quote(svg(graph, now).replace('"', "'"), safe=" !$'()*+,-./:;=?@_~")
-    style = f"display:block;max-width:100%;height:auto;background-color:{PAPER}"
-    address = f"data:image/svg+xml;charset=utf-8,{source}"
-    picture = f'<img alt="{TITLE}: {escaped(about or graph.summary)}" style="{style}" src="{address}"/>'
-    return "\n".join(
-        [
-            '<figure style="margin:0">',
-            f'<div style="overflow-x:auto">{picture}</div>',
-            f'<figcaption style="font-size:90%">{escaped(legend(graph, now))}</figcaption>',
-            f"<details><summary>As text</summary>{text}</details>",
-            "</figure>",
-        ]
-    )
+        return f"<p>{advice}</p>\n{block(text)}"
+    alt = f"{TITLE}: {about or graph.summary}"
+    return pictured(svg(graph, now).replace('"', "'"), alt, text, legend(graph, now))
 
 
 def svg(graph: Flow, now: int = 0) -> str:

@@ -25,5 +25,5 @@ def html(shown: Stepped) -> str:
     """The text, and the diagram up to this step."""
     heading, *lines = repr(shown).split("\n")
     said = "".join(f"<p>{escaped(line)}</p>\n" for line in lines)
-    picture = diagram.figure(shown.trace, shown.step, " ".join([f"{heading}.", *lines]))
+    picture = diagram.figure(shown.trace, shown.step, f"up to {heading[0].lower()}{heading[1:]}")
     return f"<p><b>{escaped(heading)}</b></p>\n{said}{picture}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from labkit.core.listing import Item, Listing
-from labkit.display.text import block, escaped
+from labkit.display.text import block, escaped, link
 
 _CODE = re.compile("`([^`]+)`")
-_LINK = re.compile(r"https://learn\.microsoft\.com/[^\s<>&\"']+[^\s<>&\"'.,;)]")
+_LINK = re.compile(r"https://learn\.microsoft\.com/(?:[^\s<>&\"']|&amp;)+[^\s<>&\"'.,;)]")
 
 
 def html(listing: Listing) -> str:
@@ -40,4 +41,4 @@ def _notes(notes: tuple[tuple[str, str], ...]) -> str:
 
 def _text(text: str) -> str:
     safe = _CODE.sub(r"<code>\1</code>", escaped(text))
-    return _LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', safe)
+    return _LINK.sub(lambda found: link(unescape(found[0]), unescape(found[0])), safe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labkit.access.matrix import Cell, Matrix
 from labkit.display.colours import DIFFERS, NO, YES, style
+from labkit.display.table import captioned, scrolled
 from labkit.display.text import block, escaped
 
 _CELL = "text-align:left;padding:3px 12px;white-space:nowrap"
@@ -23,13 +24,13 @@ def html(matrix: Matrix) -> str:
         f'<tr><th scope="row" style="{_CELL}">{escaped(operation)}</th>{"".join(map(_cell, row))}</tr>'
         for operation, row in matrix.rows.items()
     )
-    parts = [
+    drawn = [
         '<table style="margin:4px 0">',
-        f'<caption style="text-align:left;font-weight:bold">{escaped(matrix.caption)}</caption>',
+        captioned(matrix.caption),
         f'<thead><tr><th scope="col" style="{_CELL}">operation</th>{heads}</tr></thead>',
         f"<tbody>{rows}</tbody></table>",
-        f"<p>{escaped(matrix.summary)}</p>",
     ]
+    parts = [scrolled("\n".join(drawn), matrix.caption), f"<p>{escaped(matrix.summary)}</p>"]
     if matrix.disagreements:
         why = "\n\n".join(map(repr, matrix.disagreements))
         parts.append(f"<details><summary>What differs, and why</summary>{block(why)}</details>")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labkit.core.clock import iso
 from labkit.core.text import plain
 from labkit.display.colours import INK
-from labkit.display.picture import LETTER, figure, svg
+from labkit.display.picture import LETTER, chart, svg
 from labkit.display.text import IN_PICTURE
 from labkit.services.metrics import Metrics
 
@@ -25,7 +25,7 @@ _LABELS = 4
 
 def html(shown: Metrics) -> str:
     """The plot with the table as text below it."""
-    return figure(picture(shown), shown.caption, repr(shown))
+    return chart(picture(shown), shown.caption, repr(shown))
 
 
 def picture(shown: Metrics) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labkit.core.noted import Line, Noted
 from labkit.display.table import html as table_html
-from labkit.display.text import escaped
+from labkit.display.text import escaped, link
 
 
 def html(noted: Noted) -> str:
@@ -14,5 +14,4 @@ def html(noted: Noted) -> str:
 
 
 def _paragraph(line: Line) -> str:
-    text = escaped(line.text)
-    return f'<p><a href="{escaped(line.href)}">{text}</a></p>' if line.href else f"<p>{text}</p>"
+    return f"<p>{link(line.href, line.text) if line.href else escaped(line.text)}</p>"

@@ -64,7 +64,7 @@ def _draw(
 ) -> None:
     from matplotlib.patches import Rectangle
 
-    most = max(*numbers.values(), 1)
+    most = max([1, *numbers.values()])
     rows, columns = names
     for right, other in enumerate(columns):
         x = heading + field * (right + 0.5)

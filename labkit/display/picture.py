@@ -1,8 +1,10 @@
-"""Pictures by matplotlib: the same bytes for the same data, with the text that says the same below."""
+"""Pictures as HTML with the text that says the same below, and those by matplotlib: the same bytes for the
+same data."""
 
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable
 from io import StringIO
 from typing import TYPE_CHECKING, Protocol
@@ -37,7 +39,9 @@ def svg(width: float, height: float, title: str, draw: Callable[[Figure], None])
     from matplotlib.figure import Figure
     from matplotlib.style import context
 
-    with context(["default", _SETTINGS]):
+    with context(["default", _SETTINGS]), warnings.catch_warnings():
+        # A letter that this font lacks stays text all the same, and the reader's font may have it.
+        warnings.simplefilter("ignore", UserWarning)
         figure = Figure(figsize=(width, height), facecolor=PAPER)
         canvas = FigureCanvasSVG(figure)
         draw(figure)
@@ -48,7 +52,7 @@ def svg(width: float, height: float, title: str, draw: Callable[[Figure], None])
         )
     # The prolog names a document type on the web, which nothing needs.
     drawn = written.getvalue()
-    return drawn[drawn.index("<svg") :]
+    return f'<svg role="img" aria-label="{escaped(title)}"{drawn[drawn.index("<svg") + 4 :]}'
 
 
 class Pictured(Protocol):
@@ -64,18 +68,25 @@ class Pictured(Protocol):
 
 def html(shown: Pictured) -> str:
     """The picture with the text below it."""
-    return figure(shown.picture(), shown.caption, repr(shown))
+    return chart(shown.picture(), shown.caption, repr(shown))
 
 
-def figure(drawn: str, alt: str, text: str) -> str:
-    """A picture for HTML, with its text form below it."""
-    # An image and not an element, as with diagrams: nothing in an image can run or clash with the page.
+def chart(drawn: str, caption: str, text: str) -> str:
+    """A picture of numbers for HTML. What it shows is too much for a text in its place."""
+    return figure(drawn, f"Chart: {caption}. All of it is in the text below.", text)
+
+
+def figure(drawn: str, alt: str, text: str, caption: str = "") -> str:
+    """A picture for HTML, with its text form below it. `alt` says what there is to see."""
+    # An image and not an element: a notebook that has not been trusted yet shows images only, nothing in an
+    # image can run, and nothing in it clashes with the page.
     source = quote(drawn, safe=" !$'()*+,-./:;=?@_~")
     look = f"display:block;max-width:100%;height:auto;background-color:{PAPER}"
     return "\n".join(
         [
             '<figure style="margin:0">',
             f'<img alt="{escaped(alt)}" style="{look}" src="data:image/svg+xml;charset=utf-8,{source}"/>',
+            *([f'<figcaption style="font-size:90%">{escaped(caption)}</figcaption>'] if caption else []),
             f"<details><summary>As text</summary>{block(text)}</details>",
             "</figure>",
         ]

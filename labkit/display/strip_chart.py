@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labkit.core.text import plain
 from labkit.display.colours import ACCEPTED, INK, NO, REFUSED
@@ -63,7 +63,14 @@ def _draw(
     from matplotlib.ticker import MaxNLocator
 
     if band is not None:
-        axes.axvspan(band.begin, band.end, color=NO[1], label=plain(band.name, IN_PICTURE), zorder=0)
+        # A light field alone is hardly seen on white; its edges are.
+        look: Any = {
+            "facecolor": NO[1],
+            "edgecolor": INK,
+            "linestyle": "dotted",
+            "label": plain(band.name, IN_PICTURE),
+        }
+        axes.axvspan(band.begin, band.end, zorder=0, **look)
     kinds = dict.fromkeys(kind for marks in strips.values() for _, kind in marks)
     for kind in kinds:
         found = [

@@ -7,9 +7,9 @@ from typing import Any
 from labkit.core.errors import LabError
 from labkit.core.trace import STAGES
 from labkit.core.verdict import Verdict
-from labkit.display.colours import ACCEPTED, PAPER, REFUSED, style
+from labkit.display.colours import ACCEPTED, REFUSED, style
 from labkit.display.table import table
-from labkit.display.text import block, escaped
+from labkit.display.text import block, box, escaped
 
 
 def html(verdict: Verdict[Any]) -> str:
@@ -17,8 +17,7 @@ def html(verdict: Verdict[Any]) -> str:
     colours = ACCEPTED if verdict.accepted else REFUSED
     word = f'<strong style="{style(colours)};padding:1px 8px">{verdict.word.upper()}</strong>'
     body = _accepted(word, verdict) if verdict.refusal is None else _refused(word, verdict.refusal)
-    ground = next(colour for colour in colours if colour != PAPER)
-    return f'<div style="border-left:6px solid {ground};padding:4px 12px">\n{body}\n</div>'
+    return box(body)
 
 
 def _accepted(word: str, verdict: Verdict[Any]) -> str:
@@ -31,8 +30,9 @@ def _refused(word: str, refusal: LabError) -> str:
     status = str(getattr(refusal, "status", 0) or "")
     code = " ".join(part for part in (status, refusal.code) if part)
     by = f"by {service} at {stage}" if service else "by the lab"
+    kind = type(refusal).__name__
     parts = [
-        f"<p>{word} <code>{escaped(code or type(refusal).__name__)}</code> {escaped(by)}</p>",
+        f"<p>{word} <code>{escaped(code or kind)}</code> {escaped(f'{by} ({kind})' if code else by)}</p>",
         f"<p>{escaped(refusal.message)}</p>",
     ]
     if stage in STAGES:

@@ -198,6 +198,29 @@ def test_a_response_is_judged_by_what_came_of_it(name: str) -> None:
     assert review.said
 
 
+def test_what_was_done_about_it_is_told_and_what_the_attacker_was_answered_meanwhile() -> None:
+    def looked(case: Plain) -> None:
+        case.ask(ResourceManager.get, case.lab.workspace)
+
+    def deleted(case: Plain) -> None:
+        cluster = f"{case.lab.workspace}/computes/other"
+        for _ in range(2):
+            case.ask(ResourceManager.put, cluster, "eastus")
+            case.ask(ResourceManager.delete, cluster)
+
+    def said(response: Callable[[Any], object]) -> str:
+        return respond(lambda: Plain(start()), response).said
+
+    for idle in (lambda case: case.wait("2h"), looked):
+        assert said(idle).endswith("What was done about it: nothing.")
+    told = "What was done about it: PUT (computes/write) (2 times), DELETE (computes/delete) (2 times)."
+    assert said(deleted).endswith(told)
+    assert " They had been refused from " in said(RESPONSES["opened again"][0])
+    assert " The attacker was let in until " in said(RESPONSES["dark for good"][0])
+    assert "What was done" not in said(RESPONSES["past the case"][0])
+    assert said(shut) == "The attacker is out, and everybody is at work."
+
+
 def test_whoever_has_done_nothing_to_the_incident_is_told_so() -> None:
     other = Plain(start())
     assert "did nothing" in respond(lambda: Plain(start()), lambda case: shut(other)).said

@@ -145,18 +145,6 @@ def test_a_store_that_refuses_would_be_found_out(monkeypatch: pytest.MonkeyPatch
         module._try.cache_clear()
 
 
-def test_the_widget_says_what_the_function_says() -> None:
-    *controls, below = encryption_chooser().box.children
-    chosen = ("sensitive", APART, "westeurope", "Enterprise", "AKS")
-    for control, value in zip(controls, chosen, strict=True):
-        control.value = value
-    shown = encryption_for(*chosen)._repr_mimebundle_()["text/html"]
-    assert shown in below.value
-    assert repr(encryption_chooser()) == repr(
-        encryption_for(*(control.options[0] for control in encryption_chooser().box.children[:-1]))
-    )
-
-
 @pytest.mark.parametrize("name", ["sensitivity", "regulator", "region", "edition", "compute"])
 def test_what_there_is_not_is_bad_input(name: str) -> None:
     assert taken(lambda value: encryption_for(**{name: value})) == {}

@@ -79,31 +79,18 @@ def test_what_there_is_not_is_bad_input_with_what_there_is(arguments: dict[str, 
     assert f'"{arguments.get("operation")}"' not in caught.value.required
 
 
-def test_the_widget_says_what_the_function_says() -> None:
-    role, operation, scope, below = explorer().box.children
-    for chosen in (
-        ("Reader", "Call web service", "workspace"),
-        ("Release pipeline", "Run experiment", "resource group"),
-        ("Owner", "Create workspace", "none"),
-    ):
-        role.value, operation.value, scope.value = chosen
-        assert explore(*chosen)._repr_mimebundle_()["text/html"] in below.value
-
-
-def test_its_lists_have_names_and_all_there_is_and_its_answer_is_announced() -> None:
-    *controls, below = explorer().box.children
+def test_its_lists_have_names_and_all_there_is() -> None:
+    _, *controls, _, _ = explorer().box.children
     assert [control.description for control in controls] == ["Role", "Operation", "Role assigned at"]
     assert [tuple(control.options) for control in controls] == [
         (*DOCUMENTED_ROLES, *SAMPLES),
         tuple(OPERATIONS),
         tuple(SCOPES),
     ]
-    assert all(control.tooltip for control in controls)
-    assert 'aria-live="polite"' in below.value
 
 
 def test_it_offers_what_a_lab_of_the_release_has() -> None:
-    operations = explorer("2019-08").box.children[1].options
+    operations = explorer("2019-08").box.children[2].options
     assert set(OPERATIONS) - set(operations) == {"Upgrade to Enterprise edition"}
 
 

@@ -145,7 +145,7 @@ def test_an_event_happens_at_its_minute_and_not_after_the_last_one() -> None:
 def shown(found: KeyTimeline) -> Any:
     bundle = found._repr_mimebundle_()
     picture, alt, text = image(bundle["text/html"])
-    assert (alt, text) == (found.caption, bundle["text/plain"])
+    assert (alt, text) == (f"Chart: {found.caption}. All of it is in the text below.", bundle["text/plain"])
     return picture
 
 

@@ -12,6 +12,7 @@ import pytest
 from labkit.core.errors import BadInput
 from labkit.course import keeper, prediction, worksheet
 from labkit.course.calibration import calibrated, calibration
+from labkit.course.core_part import core
 from labkit.course.exercise import Exercise
 from labkit.course.keeper import known
 from labkit.course.lessons import Lesson
@@ -394,6 +395,10 @@ def test_one_notebook_step_by_step() -> None:
     ]
     second = [row[2] for row in Detail(SECOND, done).tables()[0].rows]
     assert second == ["tried", "open"]
+    sections, tasks = core()["05-encryption-at-rest.ipynb"]
+    told = f"Core: {', '.join((*sections, *tasks))}. What is not named is optional."
+    assert repr(progress("05-encryption-at-rest")).endswith(told)
+    assert "Core: " not in repr(Detail(SECOND, done)), "a notebook that is in no schedule"
     states = [
         [row[2] for row in Detail(made_up(BET), played(*changes)).tables()[0].rows]
         for changes in (
@@ -414,14 +419,10 @@ def test_a_notebook_is_found_by_its_name() -> None:
             progress(odd)  # type: ignore[arg-type]
 
 
-def test_the_widget_is_labelled_and_reached_by_keyboard() -> None:
-    import ipywidgets
-
+def test_the_widget_shows_what_was_done_meanwhile() -> None:
     panel = progress_explorer()
-    choice, below = panel.box.children
-    assert isinstance(choice, ipywidgets.Dropdown), "a native list: Tab, and the arrow keys"
-    assert (choice.description, choice.disabled, choice.tabbable) == ("notebook", False, None)
-    assert 'aria-live="polite"' in below.value
+    _, choice, _, below = panel.box.children
+    assert choice.description == "Notebook"
     exercise("enc-bite").check(None)
     choice.value = "05-encryption-at-rest"
     assert "tried" in below.value
@@ -443,18 +444,19 @@ def test_calibration_says_how_often_and_which_not() -> None:
     assert repr(found) == "\n".join(
         [
             "Your predictions",
-            "notebook       predictions  right  share",
-            "-------------  -----------  -----  -----",
-            "00-start-here  1            1      100 %",
-            "01-next        1            0      0 %",
-            "all            2            1      50 %",
+            "notebook       predictions  right  share  by guessing",
+            "-------------  -----------  -----  -----  -----------",
+            "00-start-here  1            1      100 %  50 %",
+            "01-next        1            0      0 %    25 %",
+            "all            2            1      50 %   38 %",
             "",
             "Not what you thought",
             "prediction  you predicted  the lab answered",
             "----------  -------------  ----------------",
             "other       a              b",
             "",
-            "1 of 2 came true. Guessing gets about 0.8 of them.",
+            "1 of 2 predictions came true. Guessing gets about 0.8 of them.",
+            "1 answer was revealed without a prediction of yours. That does not count.",
         ]
     )
     assert found._repr_mimebundle_()["text/html"].count("<table") == 2
@@ -467,6 +469,10 @@ def test_calibration_of_somebody_who_was_always_right_lists_nothing() -> None:
 
 def test_without_predictions_there_is_nothing_to_say() -> None:
     assert repr(calibration()) == "None of your predictions has been revealed yet."
+    unsaid = replace(BET, id="unsaid")
+    done = played(revealed("bet", "accepted"), revealed("unsaid", "refused"))
+    said = "2 answers were revealed without a prediction of yours. That does not count."
+    assert repr(calibrated(done, (BET, unsaid))) == said
 
 
 def test_the_text_of_a_choice_cannot_break_out_of_the_page() -> None:

@@ -21,7 +21,16 @@ def test_whoever_holds_a_regenerated_key_is_refused_after_that_step(lab: Lab, ta
     found = holders.follow([("switch", "ann", "Secondary"), ("regenerate", "Secondary")])
     assert found is not None
     assert (found.number, found.step, found.client) == (2, ("regenerate", "Secondary"), "ann")
-    assert str(found) == "After step 2, ('regenerate', 'Secondary'), ann was answered 401 Unauthorized."
+    told = "After step 2, ('regenerate', 'Secondary'), ann was answered 401 Unauthorized."
+    assert str(found) == f"{told} It is refused to the end."
+
+
+def test_a_client_that_takes_the_new_key_too_late_is_answered_again(lab: Lab) -> None:
+    late = [("regenerate", "Primary"), ("regenerate", "Secondary"), ("switch", "ann", "Primary")]
+    found = held(lab).follow(late)
+    assert found is not None
+    assert (found.number, found.client, found.back) == (1, "ann", 3)
+    assert str(found).endswith("It is answered again after step 3.")
 
 
 def test_a_client_that_switches_gets_the_key_of_now(lab: Lab) -> None:

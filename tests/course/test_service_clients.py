@@ -246,7 +246,7 @@ def test_the_picture_has_a_mark_for_every_call_that_the_text_counts(outage: Outa
     shown = found._repr_mimebundle_()
     assert list(shown) == ["text/plain", "text/html"]
     picture, alt, text = image(shown["text/html"])
-    assert (alt, text) == (found.caption, shown["text/plain"])
+    assert (alt, text) == (f"Chart: {found.caption}. All of it is in the text below.", shown["text/plain"])
     shapes = {
         ("score", True): "o",
         ("score", False): "x",

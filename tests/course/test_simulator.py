@@ -94,19 +94,12 @@ def test_the_release_and_the_seed_are_those_of_a_lab(function: Any) -> None:
     assert said_otherwise(function) == []
 
 
-def test_the_widget_says_what_the_function_says() -> None:
-    minute, down, below = simulator().box.children
-    for chosen in ((45, "never"), (65, "minutes 40 to 100"), (180, "minutes 50 to 60")):
-        minute.value, down.value = chosen
-        assert clients_at(*chosen)._repr_mimebundle_()["text/html"] in below.value
-
-
 def test_its_controls_have_names_and_all_there_is() -> None:
-    minute, down, below = simulator("2019-08", 7).box.children
-    assert (minute.description, down.description) == ("Minute", "The workspace's region is down")
+    _, minute, down, _, _ = simulator("2019-08", 7).box.children
+    assert minute.description == "Minute (0 to 180, in steps of 5)"
+    assert down.description == "The workspace's region is down"
     assert (minute.min, minute.max, minute.step, minute.value) == (0, MINUTES, EVERY, 0)
     assert tuple(down.options) == tuple(OUTAGES)
-    assert 'aria-live="polite"' in below.value
 
 
 def test_where_there_is_no_widget_its_text_is_that_of_the_first_minute() -> None:

@@ -58,7 +58,10 @@ def test_the_picture_has_the_numbers_of_the_text(here: TokenLatency) -> None:
     assert list(shown) == ["text/plain", "text/html"]
     assert shown["text/plain"] == TEXT
     picture, alt, text = image(shown["text/html"])
-    assert (alt, text) == ("Milliseconds (simulated) to fetch a token", TEXT)
+    assert (alt, text) == (
+        "Chart: Milliseconds (simulated) to fetch a token. All of it is in the text below.",
+        TEXT,
+    )
     assert [one for one, *_ in written(picture)][1:3] == ["workspace in", "cluster in"]
     headers = here.as_table().headers
     assert fields(picture, headers[1:]) == {

@@ -1,27 +1,22 @@
-"""Contrast, computed from the colours that the drawings have (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
+"""Contrast, computed from the colours that the drawings have, on the pages that they stand on
+(https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
 
 import re
-from dataclasses import replace
-from urllib.parse import unquote
+import sysconfig
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from labkit.core.credential import Anonymous
-from labkit.core.trace import Hop, Trace
-from labkit.course.role_matrix import role_matrix
-from labkit.display import cell_view, diagram, matrix_view, openings_view, table, token_view, verdict_view
-from labkit.lab import Lab
-from labkit.services.resource_manager import ResourceManager
+from labkit.display import colours, diagram
+from labkit.display.colours import ACCEPTED, DIFFERS, EDGE, INK, NO, PAPER, REFUSED, STOP, WARNING, YES, style
+from labkit.display.diagram import svg
+from labkit.display.flow import flow
+from tests.display.drawn import NAMED, SVG, all_kinds, drawn, everything, pictures, shapes
 
-SVG = "{http://www.w3.org/2000/svg}"
 TEXT, LINE = 4.5, 3.0
-HOP = Hop(
-    number=1, parent=0, at=0, caller="carl", origin="Client", service="Key Vault", resource="safe",
-    boundary="Customer subscription", operation="Get secret", action="", credential="bearer token",
-    subject="carl (user)", initiator="carl", encrypted=True, scope="/s", stage="operation",
-    outcome="ok", why="",
-)  # fmt: skip
+THEMES = Path(sysconfig.get_path("data"), "share/jupyter/lab/themes/@jupyterlab")
+ALL = everything()
 
 
 def contrast(one: str, other: str) -> float:
@@ -35,15 +30,91 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def pages() -> dict[str, str]:
+    """The ground of every page of JupyterLab's own themes."""
+    names = ("layout-color0", "layout-color1")
+    found = {}
+    for theme in sorted(THEMES.glob("theme-*-extension/index.css")):
+        rules = dict(re.findall(r"--([\w-]+):([^;}]+)", theme.read_text("utf-8")))
+        for name in names:
+            # A colour may be another one by its name, with what to take where there is none.
+            colour = rules[f"jp-{name}"]
+            while link := re.match(r"var\(--([\w-]+)(?:,(.*))?\)", colour):
+                colour = rules.get(link[1], link[2] or "")
+            full = re.sub("^#(.)(.)(.)$", r"#\1\1\2\2\3\3", NAMED.get(colour, colour))
+            if full:
+                found[f"{theme.parent.name} {name}"] = full
+    return found
+
+
+def rules_of(part: ElementTree.Element) -> dict[str, str]:
+    return dict(rule.split(":", 1) for rule in part.get("style", "").split(";") if rule)
+
+
+def test_there_are_light_and_dark_pages() -> None:
+    grounds = set(pages().values())
+    assert {"#ffffff", "#111111", "#212121"} <= grounds
+    assert {name.split()[0] for name in pages()} >= {"theme-light-extension", "theme-dark-extension"}
+
+
+def test_the_two_colours_of_a_pair_can_be_told_apart() -> None:
+    pairs = {name: pair for name, pair in vars(colours).items() if isinstance(pair, tuple)}
+    assert set(pairs.values()) == {ACCEPTED, REFUSED, YES, NO, DIFFERS}
+    assert {name: round(contrast(*pair), 1) for name, pair in pairs.items() if contrast(*pair) < TEXT} == {}
+    assert style(YES) == f"color:{YES[0]};background-color:{YES[1]}"
+
+
+@pytest.mark.parametrize("page", pages())
+def test_a_line_on_the_page_is_seen_on_every_page(page: str) -> None:
+    assert contrast(EDGE, pages()[page]) >= LINE
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_html_brings_both_colours_or_takes_both_from_the_page(name: str) -> None:
+    for part in drawn(ALL[name]).iter():
+        rules = rules_of(part)
+        assert not {"background", "border", "opacity", "fill"} & set(rules)
+        lines = {rule: value for rule, value in rules.items() if rule.startswith("border")}
+        assert set(lines.values()) <= {f"6px solid {EDGE}"}
+        if "color" in rules:
+            assert contrast(rules["color"], rules["background-color"]) >= TEXT
+        else:
+            # A picture that is seen through would be drawn on the page, dark as it may be.
+            assert rules.get("background-color") == (PAPER if part.tag == "img" else None)
+
+
+@pytest.mark.parametrize("name", [name for name, shown in ALL.items() if pictures(shown)])
+def test_every_text_of_a_picture_is_readable_on_what_lies_under_it(name: str) -> None:
+    for picture in pictures(ALL[name]):
+        parts, read = list(shapes(picture)), 0
+        for at, text in enumerate(parts):
+            if text.text.strip():
+                under = [part.fill for part in parts[:at] if part.fill and not part.text and part.holds(text)]
+                assert contrast(text.fill, under[-1] if under else PAPER) >= TEXT, text
+                read += 1
+        assert read > 3
+
+
+@pytest.mark.parametrize("name", [name for name, shown in ALL.items() if pictures(shown)])
+def test_every_part_of_a_picture_is_seen_or_has_an_edge_or_a_text_that_is(name: str) -> None:
+    for picture in pictures(ALL[name]):
+        parts = list(shapes(picture))
+        texts = [part for part in parts if part.text]
+        for part in [part for part in parts if not part.text]:
+            seen = [
+                colour for colour in (part.fill, part.stroke) if colour and contrast(colour, PAPER) >= LINE
+            ]
+            white = {part.fill, part.stroke} <= {PAPER, ""}
+            assert seen or white or any(map(part.holds, texts)), part
+
+
+# ---- a diagram, whose labels and lines may come to lie on any of its parts
+
+
 @pytest.fixture
 def picture() -> ElementTree.Element:
     """A diagram with every kind of frame and arrow."""
-    frames = ["Client", "Azure AD", "Azure", "Customer subscription", "Microsoft subscription", "x", "y", "z"]
-    hops = [replace(HOP, number=n, boundary=name) for n, name in enumerate(frames, 1)]
-    hops += [replace(HOP, number=20, outcome="403 Forbidden"), replace(HOP, number=21, encrypted=False)]
-    hops += [replace(HOP, number=22, encrypted=False, outcome="400 HttpsRequired")]
-    drawn = unquote(diagram.html(Trace(hops)))
-    return ElementTree.fromstring(drawn[drawn.index("<svg") : drawn.index("</svg>") + 6])
+    return ElementTree.fromstring(svg(flow(all_kinds())))
 
 
 def grounds(picture: ElementTree.Element) -> set[str]:
@@ -58,8 +129,8 @@ def grounds(picture: ElementTree.Element) -> set[str]:
 
 def test_every_label_of_a_diagram_is_readable_on_every_ground(picture: ElementTree.Element) -> None:
     inks = {text.get("fill", "#000000") for text in picture.iter(f"{SVG}text")}
-    assert len(inks) == 3
-    assert len(grounds(picture)) == 9
+    assert inks == {INK, STOP, WARNING}
+    assert len(grounds(picture)) == 1 + len(diagram._BOUNDARIES) + len(diagram._OTHERS)
     assert min(contrast(ink, ground) for ink in inks for ground in grounds(picture)) >= TEXT
 
 
@@ -72,28 +143,3 @@ def test_every_line_of_a_diagram_is_visible_on_every_ground(picture: ElementTree
     } - {"none", "#ffffff"}
     assert len(strokes) == 3
     assert min(contrast(stroke, ground) for stroke in strokes for ground in grounds(picture)) >= LINE
-
-
-def test_text_in_html_brings_both_colours_or_takes_both_from_the_page(lab: Lab) -> None:
-    token = lab.sign_in("carl")
-    drawings = [
-        token_view.html(token),
-        verdict_view.html(lab.attempt("carl", ResourceManager.get, lab.workspace, token.bearer)),
-        verdict_view.html(lab.attempt("carl", ResourceManager.get, lab.workspace, Anonymous())),
-        openings_view.html(lab.opens(Anonymous())),
-        table.html(table.Table(("a",), [("b",)], caption="c")),
-        diagram.html(lab.trace),
-        matrix_view.html(role_matrix(["Reader"])),
-        cell_view.html(next(iter(role_matrix(["Reader"])))),
-    ]
-    found = []
-    for drawn in drawings:
-        for element in ElementTree.fromstring(f"<div>{drawn}</div>").iter():
-            rules = dict(rule.split(":", 1) for rule in element.get("style", "").split(";") if rule)
-            assert "background" not in rules
-            if "color" in rules:
-                found.append(contrast(rules["color"], rules["background-color"]))
-            elif "background-color" in rules:
-                assert element.tag == "img"
-    assert len(found) == 2 + 13 + 1
-    assert min(found) >= TEXT

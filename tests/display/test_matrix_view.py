@@ -22,18 +22,18 @@ def parsed(html: str) -> ElementTree.Element:
 
 def test_every_cell_is_a_field_with_its_symbol_and_its_word(matrix: Matrix) -> None:
     drawn = parsed(matrix_view.html(matrix))
-    rows = [["".join(cell.itertext()) for cell in row] for row in drawn.iterfind("table/tbody/tr")]
+    rows = [["".join(cell.itertext()) for cell in row] for row in drawn.iterfind(".//table/tbody/tr")]
     assert rows == [[operation, *map(str, row)] for operation, row in matrix.rows.items()]
-    heads = [(cell.text, cell.get("scope")) for cell in drawn.iterfind("table/thead/tr/th")]
+    heads = [(cell.text, cell.get("scope")) for cell in drawn.iterfind(".//table/thead/tr/th")]
     assert heads == [(text, "col") for text in ("operation", *matrix.roles)]
-    assert {cell.get("scope") for cell in drawn.iterfind("table/tbody/tr/th")} == {"row"}
-    assert drawn.findtext("table/caption") == matrix.caption
+    assert {cell.get("scope") for cell in drawn.iterfind(".//table/tbody/tr/th")} == {"row"}
+    assert drawn.findtext(".//table/caption") == matrix.caption
     assert drawn.findtext("p") == matrix.summary
 
 
 def test_the_colours_say_the_same_as_the_words_and_can_be_read(matrix: Matrix) -> None:
     found: dict[str, set[str]] = {}
-    for cell in parsed(matrix_view.html(matrix)).iterfind("table/tbody/tr/td"):
+    for cell in parsed(matrix_view.html(matrix)).iterfind(".//table/tbody/tr/td"):
         rules = dict(rule.split(":", 1) for rule in cell.get("style", "").split(";"))
         assert contrast(rules["color"], rules["background-color"]) >= 4.5
         text = cell.text or ""

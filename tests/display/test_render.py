@@ -9,32 +9,22 @@ from urllib.parse import unquote
 
 import pytest
 
-from labkit import display, statement
-from labkit.access.decision import Decision
+from labkit import display
 from labkit.authenticators.password import Password
-from labkit.core.listing import Item, Listing
-from labkit.core.noted import Line, Noted
+from labkit.core.listing import Listing
+from labkit.core.noted import Noted
 from labkit.core.show import Shown
-from labkit.core.table import Table, Tabular
+from labkit.core.table import Tabular
 from labkit.core.trace import Hop, Trace
-from labkit.course.data_flows import data_flow
-from labkit.course.drills.rehearsal import rehearse
-from labkit.course.flow_player import flow_step
-from labkit.course.key_timeline import key_timeline
-from labkit.course.role_matrix import role_matrix
-from labkit.course.service_clients import timeline
-from labkit.course.token_latency import token_latency
 from labkit.display import render
-from labkit.display.heat_map import heat_map
 from labkit.furniture import CLIENT_ID, CLIENT_SECRET
 from labkit.identity.token import Token
 from labkit.lab import Lab
 from labkit.services.azure_ad import AzureAD
 from labkit.services.key_vault import Vault
 from labkit.services.machine_learning.runs import Runs
-from labkit.services.monitor import Monitor
-from labkit.services.resource_manager import ResourceManager
 from labkit.services.storage import StorageAccount
+from tests.display.drawn import Remarks, Rows, Typed, everything
 
 
 class Nameless:
@@ -45,33 +35,6 @@ class Nameless:
 class Broken(Trace):
     def __iter__(self) -> Iterator[Hop]:
         raise RuntimeError("no hops for you")
-
-
-class Rows(Tabular):
-    """The base is drawn for what derives from it."""
-
-    def as_table(self) -> Table:
-        return Table(("who",), [("rita",)])
-
-
-class Typed(Listing):
-    """The same of a list of things to type."""
-
-    caption = "To type"
-    items = (Item("az account show"),)
-
-
-class Remarks(Noted):
-    """The same of tables with lines below them."""
-
-    def lines(self) -> list[Line]:
-        return [Line("rita reads", "rita.html")]
-
-
-def explained(lab: Lab) -> Decision:
-    found = lab.access.explain("carl", "Microsoft.MachineLearningServices/workspaces/write", lab.workspace)
-    assert isinstance(found, Decision)
-    return found
 
 
 @pytest.mark.parametrize("shown", [None, 3, "text", object(), Trace, Shown(), Nameless(), lambda: None])
@@ -90,38 +53,19 @@ def test_every_drawer_is_there_for_a_type_that_is_there(name: str) -> None:
     assert callable(import_module(display.DRAWERS[name]).html)
 
 
-def test_a_notebook_gets_the_text_and_the_html_of_everything_that_has_a_drawer(lab: Lab) -> None:
-    token, matrix = lab.sign_in("carl"), role_matrix(["Reader"])
-    shown: list[Shown] = [
-        token,
-        lab.trace,
-        lab.attempt("carl", ResourceManager.get, lab.workspace, token.bearer),
-        lab.opens(token.bearer),
-        Table(("who",), [("carl",)]),
-        statement("authn-mfa"),
-        explained(lab),
-        matrix,
-        next(iter(matrix)),
-        heat_map(matrix),
-        timeline("holds a key", minutes=5),
-        token_latency(),
-        key_timeline({}, "blobs", minutes=5),
-        rehearse("leaked-key").history,
-        data_flow("code snapshot"),
-        flow_step(lab.trace, 1),
-        lab.ask("carl", Monitor.metrics, lab.workspace, token.bearer),
-        Rows(),
-        Typed(),
-        Remarks(),
-    ]
+def test_something_of_everything_that_has_a_drawer_is_drawn() -> None:
     bases = {f"{one.__module__}.{one.__qualname__}" for one in (Tabular, Listing, Noted)}
-    named = set(display.DRAWERS) - bases | {f"{__name__}.{name}" for name in ("Rows", "Typed", "Remarks")}
-    assert {f"{type(one).__module__}.{type(one).__qualname__}" for one in shown} == named
-    for one in shown:
-        bundle = one._repr_mimebundle_()
-        assert list(bundle) == ["text/plain", "text/html"]
-        assert bundle["text/plain"] == repr(one)
-        assert bundle["text/html"].startswith("<")
+    kinds = {f"{type(one).__module__}.{type(one).__qualname__}" for one in everything().values()}
+    assert set(display.DRAWERS) - bases <= kinds
+    assert {Rows, Typed, Remarks} <= {type(one) for one in everything().values()}
+
+
+@pytest.mark.parametrize("name", everything())
+def test_a_notebook_gets_the_text_and_the_html(name: str) -> None:
+    bundle = everything()[name]._repr_mimebundle_()
+    assert list(bundle) == ["text/plain", "text/html"]
+    assert bundle["text/plain"] == repr(everything()[name])
+    assert bundle["text/html"].startswith("<")
 
 
 def test_no_secret_of_the_lab_is_in_any_drawing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

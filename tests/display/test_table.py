@@ -3,6 +3,8 @@
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labkit.core.errors import BadInput
 from labkit.display.table import Table, html, table
@@ -39,7 +41,10 @@ def test_a_table_without_headers_or_caption_has_neither() -> None:
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda text: plain(text, 20))
 def test_text_of_any_kind_stays_text(hostile: str) -> None:
-    drawn = ElementTree.fromstring(html(Table((hostile, "b"), [(hostile, hostile)], caption=hostile)))
+    shown = ElementTree.fromstring(
+        f"<div>{html(Table((hostile, 'b'), [(hostile, hostile)], caption=hostile))}</div>"
+    )
+    [drawn] = shown.iter("table")
     assert {part.tag for part in drawn.iter()} == {"table", "caption", "thead", "tbody", "tr", "th", "td"}
     assert cells(drawn, "tbody/tr") == [[plain(hostile)] * 2]
     assert drawn.findtext("caption") == plain(hostile)
@@ -69,4 +74,43 @@ def test_a_row_of_another_length_is_refused(headers: tuple[str, ...], rows: list
 
 def test_a_table_without_rows_shows_its_headers() -> None:
     assert repr(Table(("who", "role"), [])).splitlines() == ["who  role", "---  ----"]
-    assert cells(ElementTree.fromstring(html(Table(("who",), []))), "tbody/tr") == []
+    # A heading without cells is the heading of nothing.
+    assert cells(ElementTree.fromstring(html(Table(("who",), []))), "tbody/tr") == [["none"]]
+
+
+def test_an_empty_heading_is_no_heading() -> None:
+    drawn = ElementTree.fromstring(html(Table(("", "role"), [("carl", "Owner"), ("", "Reader")])))
+    assert [cell.tag for cell in drawn.iterfind("*/tr/*")] == ["td", "th", "th", "td", "td", "td"]
+
+
+WORDS = st.lists(st.text("abc", max_size=30), max_size=6).map(" ".join)
+ROWS = st.integers(1, 8).flatmap(lambda width: st.lists(st.tuples(*[WORDS] * width), min_size=1, max_size=3))
+
+
+@given(ROWS)
+def test_a_table_that_may_be_wider_than_the_page_is_scrolled_from_the_keyboard(
+    rows: list[tuple[str, ...]],
+) -> None:
+    headers = [f"h{number}" for number in range(len(rows[0]))]
+    drawn = ElementTree.fromstring(html(Table(headers, rows)))
+    # What a browser does not break: a cell of up to 24 letters, a word of up to 24.
+    least = sum(
+        max(len(text) if len(text) <= 24 else min(24, max(map(len, text.split()))) for text in column)
+        for column in zip(headers, *rows, strict=True)
+    )
+    scrolled = {
+        "role": "group",
+        "tabindex": "0",
+        "style": "overflow-x:auto",
+        "aria-label": ", ".join(headers),
+    }
+    assert (drawn.tag, drawn.attrib if drawn.tag == "div" else {}) == (
+        ("div", scrolled) if least > 40 else ("table", {})
+    )
+
+
+def test_what_is_scrolled_is_called_like_its_table() -> None:
+    wide = [("x" * 24, "y" * 24)]
+    assert ElementTree.fromstring(html(Table(("a", "b"), wide, caption="c"))).get("aria-label") == "c"
+    assert ElementTree.fromstring(table(wide)).get("aria-label") == "table"
+    assert len(ElementTree.fromstring(table(wide, (), "c" * 900)).get("aria-label") or "") == 88

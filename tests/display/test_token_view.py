@@ -28,7 +28,7 @@ def page(token: Token) -> ElementTree.Element:
 
 
 def rows(token: Token) -> list[list[str]]:
-    return [[cell.text or "" for cell in row] for row in page(token).iterfind("table/tbody/tr")]
+    return [[cell.text or "" for cell in row] for row in page(token).iterfind(".//table/tbody/tr")]
 
 
 def meter(token: Token) -> dict[str, str]:

@@ -43,7 +43,7 @@ def words(element: ElementTree.Element) -> list[str]:
 
 def stages(verdict: Verdict[Any]) -> dict[str, str]:
     """The row of stages: what it says under each name."""
-    found = [table for table in page(verdict).iterfind("table") if table.find("thead") is not None]
+    found = [table for table in page(verdict).iterfind(".//table") if table.find("thead") is not None]
     if not found:
         return {}
     names, states = (
@@ -56,7 +56,7 @@ def told(verdict: Verdict[Any]) -> dict[str, str]:
     """What was presented, what was required, what to do."""
     rows = [
         row
-        for table in page(verdict).iterfind("table")
+        for table in page(verdict).iterfind(".//table")
         if table.find("thead") is None
         for row in table.iterfind("tbody/tr")
     ]
@@ -84,7 +84,8 @@ def test_a_refusal_begins_with_the_word_the_code_and_who_refused_where(lab: Lab,
     assert isinstance(refusal, Refusal)
     first, second = page(verdict).findall("p")
     status = [str(refusal.status)] if refusal.status else []
-    assert words(first) == ["REFUSED", *status, refusal.code, "by", *refusal.service.split(), "at", stage]
+    by, kind = ["by", *refusal.service.split(), "at", stage], f"({type(refusal).__name__})"
+    assert words(first) == ["REFUSED", *status, refusal.code, *by, kind]
     assert second.text == refusal.message
 
 

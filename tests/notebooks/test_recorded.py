@@ -27,5 +27,5 @@ def test_recording_takes_out_what_no_two_executions_share() -> None:
     )
     assert notebook.cells[0].metadata == {"tags": ["t"]}
     assert notebook.cells[0].outputs[0].data == {"text/plain": "Panel"}
-    assert notebook.cells[0].outputs[0].metadata == {}
+    assert notebook.cells[0].outputs[0].metadata == {"labkit": {"widget": True}}
     assert set(notebook.metadata) == {"kernelspec", "language_info", "labkit"}
