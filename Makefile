@@ -33,7 +33,7 @@ EXTRA := import sys, tomllib; extras = tomllib.load(open("pyproject.toml", "rb")
 heading = @printf '\n== %s ==\n' '$(1)'
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test site hub bench lint format record lock clean always
+.PHONY: help lab test browser site hub bench lint format record lock clean always
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test: lint $(call extras,browser hub site) $(call from_npm,tests/browser hub) ##
 	@$(SAME_ORDER) $(BIN)/labkit sweep
 	$(call heading,A real browser, the site, a hub with learners)
 	@$(SAME_ORDER) $(BIN)/pytest $(APART) -ra
+
+browser: $(call extras,browser) $(call from_npm,tests/browser) ## open the notebooks in a real browser and operate them
+	@$(SAME_ORDER) $(BIN)/pytest tests/browser --durations=12 $(ARGS)
 
 site: $(call extras,site) ## render the course as static pages, into build/site
 	@$(SAME_ORDER) $(BIN)/python site/build.py
