@@ -11,7 +11,7 @@ from labhub.settings import settings
 from labhub.spawner import LearnerSpawner, after_stop
 
 from labkit.checkout import FIRST_NOTEBOOK
-from labkit.cli import QUIET
+from labkit.cli import QUIET, SETTINGS
 
 c = get_config()  # noqa: F821
 hub = settings()
@@ -47,6 +47,7 @@ c.Spawner.environment = {
     "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
     # As `labkit start` has it.
     "PYTHONHASHSEED": "0",
+    "JUPYTER_CONFIG_PATH": SETTINGS,
 }
 c.Spawner.notebook_dir = "~"
 c.Spawner.default_url = f"/lab/tree/course/{FIRST_NOTEBOOK}"

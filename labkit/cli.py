@@ -210,11 +210,16 @@ def _start(arguments: argparse.Namespace, others: list[str]) -> int:
     typed = {other.partition("=")[0] for other in others}
     ours = [option for option in (*where, *QUIET) if option.partition("=")[0] not in typed]
     command = [sys.executable, "-m", "jupyterlab", *ours, *others]
+    folders = [SETTINGS, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    around = {**environment(), "JUPYTER_CONFIG_PATH": os.pathsep.join(folders)}
     if os.name == "posix":
-        os.execve(sys.executable, command, environment())
+        os.execve(sys.executable, command, around)
     # On Windows a process that replaces itself loses its console.
-    return subprocess.call(command, env=environment())
+    return subprocess.call(command, env=around)
 
+
+# Where JupyterLab reads that it is not to ask whether one wants news.
+SETTINGS = os.fspath(Path(__file__).resolve().with_name("jupyter"))
 
 # JupyterLab asks no server for news, updates or extensions.
 QUIET = (

@@ -197,6 +197,7 @@ def test_a_sweep_ends_as_its_scenarios_do(
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What `labkit start` would become."""
+    monkeypatch.delenv("JUPYTER_CONFIG_PATH", raising=False)
     calls: list[Any] = []
 
     def become(program: str, command: list[str], environment: dict[str, str]) -> None:
@@ -217,7 +218,18 @@ def test_start_becomes_jupyterlab_on_the_first_notebook(run: Run, started: list[
         "--LabApp.default_url=/lab/tree/00-start-here.ipynb",
     ]
     assert command[-2:] == ["--no-browser", "--port=9999"]
-    assert environment == {**os.environ, "PYTHONHASHSEED": "0"}
+    assert environment == {**os.environ, "PYTHONHASHSEED": "0", "JUPYTER_CONFIG_PATH": cli.SETTINGS}
+
+
+def test_start_does_not_ask_whether_one_wants_news(
+    run: Run, started: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "of-their-own")
+    run("start")
+    paths = started[0][2]["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert paths == [cli.SETTINGS, "of-their-own"]
+    page = json.loads((Path(paths[0]) / "labconfig" / "page_config.json").read_text("utf-8"))
+    assert page == {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
 def test_start_asks_no_server_for_anything(run: Run, started: list[Any]) -> None:
