@@ -9,6 +9,8 @@ PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(SUPPORTED)' >
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JUPYTER_PLATFORM_DIRS := 1
+# Each of many short programs would compile the lab anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Recorded outputs are compared: a set must print in the same order every time.
 SAME_ORDER := PYTHONHASHSEED=0
 XDIST := -n auto --dist loadfile

@@ -4,11 +4,29 @@ import pytest
 from hypothesis import settings
 
 import labkit
+from labkit import lab as lab_module
 from labkit.lab import Lab
+from labkit.releases import RELEASES
 
 # The same examples in every run, so that a red build is red on the next machine too.
 settings.register_profile("labkit", derandomize=True, deadline=None, database=None)
 settings.load_profile("labkit")
+
+
+# From here on these are copied. No test that changes what a lab is made of is what the others get copies of.
+for _release in 2 * list(RELEASES):
+    labkit.start(_release)
+
+
+class _Forgets(set[object]):
+    def add(self, one: object) -> None:
+        """Is not there afterwards."""
+
+
+@pytest.fixture
+def none_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test that changes what a lab is made of: every one is built."""
+    monkeypatch.setattr(lab_module, "_built", _Forgets())
 
 
 @pytest.fixture

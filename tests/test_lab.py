@@ -1,5 +1,7 @@
 """The lab as the learner gets it: `labkit.start()` and what it gives."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -98,6 +100,23 @@ class TestStart:
         first.switchboard.down("eastus")
         first.parts.home.keys.rotate(first.clock.now, overlap=0)
         assert second.ask("carl", ResourceManager.get, second.workspace, second.sign_in("carl").bearer)
+
+
+class TestLoading:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [("gc.enable()", "True True"), ("gc.disable()", "False False")],
+        ids=["collecting", "not collecting"],
+    )
+    def test_the_garbage_collector_goes_on_as_before_and_passes_over_the_lab(
+        self, before: str, after: str
+    ) -> None:
+        code = (
+            f"import gc, labkit; {before}; labkit.Lab; frozen = gc.get_freeze_count(); labkit.Lab\n"
+            "print(gc.isenabled(), frozen > 10_000, gc.get_freeze_count() == frozen)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.split() == [*after.split(), "True"]
 
 
 class TestFurniture:

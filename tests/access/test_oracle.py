@@ -26,7 +26,7 @@ from labkit.identity.directory import Directory
 from tests.access import oracle
 from tests.access.oracle import World
 
-TESTS, WORLDS, QUESTIONS = 4, 130, 200
+TESTS, WORLDS, QUESTIONS = 4, 40, 200
 Question = tuple[str, str, bool, str]
 
 PEOPLE = ["user-1", "user-2", "principal-1", "principal-2"]
@@ -373,7 +373,7 @@ def histories(draw: st.DrawFn) -> list[tuple[Any, ...]]:
 def test_a_token_sees_role_assignments_as_the_rules_written_out() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=500)
+    @settings(max_examples=200)
     @given(histories())
     def check(steps: list[tuple[Any, ...]]) -> None:
         answers = oracle.replay(STILL, steps)
@@ -384,4 +384,4 @@ def test_a_token_sees_role_assignments_as_the_rules_written_out() -> None:
         seen["not yet allowed"] += sum(new and not old for old, new in zip(answers, at_once, strict=True))
 
     check()
-    assert min(seen["still allowed"], seen["not yet allowed"]) > 50
+    assert min(seen["still allowed"], seen["not yet allowed"]) > 20

@@ -113,6 +113,7 @@ def test_custom_roles_are_columns_too() -> None:
     assert str(found.cell("Run experiment", "Data scientist")) == "✓ yes"
 
 
+@pytest.mark.usefixtures("none_copied")
 def test_a_lab_whose_contributor_may_share_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     roles: dict[str, Role] = dict(built_in())
     roles["contributor"] = replace(roles["contributor"], not_actions=())

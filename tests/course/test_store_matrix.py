@@ -144,6 +144,7 @@ def declared(monkeypatch: pytest.MonkeyPatch, what: str, **others: object) -> St
     return store_matrix(what).rows[what]
 
 
+@pytest.mark.usefixtures("none_copied")
 def test_a_store_of_another_declaration_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert declared(monkeypatch, CONTAINERS, plain=("2020-03",)).default == NOBODYS
     assert declared(monkeypatch, BLOBS, customer_key="").customer.startswith("no: ")

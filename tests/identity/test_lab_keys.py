@@ -3,11 +3,13 @@
 from collections import Counter
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from labkit.core.errors import BadInput
-from labkit.identity.lab_keys import KEY_BITS, LabKeys, _published
+from labkit.identity.lab_keys import KEY_BITS, LabKeys, _published, _sign_once
 
 LABELS = list(_published())
 
@@ -78,3 +80,18 @@ def test_an_unseeded_lab_makes_keys_of_its_own() -> None:
     assert len(moduli) == 2
     assert not moduli & shipped
     assert first.key_size == KEY_BITS
+
+
+def test_what_is_signed_twice_has_the_signature_that_its_key_makes() -> None:
+    keys = LabKeys(seeded=True)
+    first, second = (keys.rsa(f"azure-ad/{number}") for number in range(2))
+    for key, text in ((first, b"one"), (first, b"two"), (second, b"one")):
+        made = key.sign(text, PKCS1v15(), SHA256())
+        assert keys.sign(key, text) == keys.sign(key, text) == made
+
+
+def test_no_private_key_of_an_unseeded_lab_is_remembered_with_its_signatures() -> None:
+    keys, before = LabKeys(seeded=False), _sign_once.cache_info()
+    key = keys.rsa("azure-ad/0")
+    key.public_key().verify(keys.sign(key, b"text"), b"text", PKCS1v15(), SHA256())
+    assert _sign_once.cache_info() == before
