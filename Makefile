@@ -50,8 +50,10 @@ test: lint $(call extras,browser hub site) $(call from_npm,tests/browser hub) ##
 	@$(SAME_ORDER) $(BIN)/pytest --nbval --nbval-current-env notebooks $(XDIST)
 	$(call heading,Scenarios)
 	@$(SAME_ORDER) $(BIN)/labkit sweep
-	$(call heading,A real browser, the site, a hub with learners)
-	@$(SAME_ORDER) $(BIN)/pytest $(APART) -ra
+	$(call heading,A real browser: notebooks and site)
+	@$(SAME_ORDER) $(BIN)/pytest tests/browser tests/site -ra
+	$(call heading,A hub with learners)
+	@$(BIN)/pytest tests/hub -ra
 
 browser: $(call extras,browser) $(call from_npm,tests/browser) ## open the notebooks in a real browser and operate them
 	@$(SAME_ORDER) $(BIN)/pytest tests/browser --durations=12 $(ARGS)

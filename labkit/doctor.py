@@ -58,6 +58,7 @@ def checks() -> Iterator[tuple[str, Check]]:
     yield "diagram", diagram
     yield "lab", lab
     yield "notebooks", notebooks
+    yield "progress", progress
     yield "fork", fork
 
 
@@ -179,6 +180,22 @@ def notebooks() -> Finding:
         advice = f"bring it back: `git checkout -- notebooks/{FIRST_NOTEBOOK}`"
         return Finding("notebooks", f"{FIRST_NOTEBOOK} is not in {folder}", ok=False, advice=advice)
     return Finding("notebooks", f"{len(list(folder.glob('*.ipynb')))} in {folder}")
+
+
+def progress() -> Finding:
+    """Whether what a learner does can be kept. The course goes on without."""
+    from labkit.course.progress_place import Unkept, progress_file
+    from labkit.course.progress_store import Store
+
+    try:
+        count = len(Store().try_out().ids)
+        where = progress_file()
+    except Unkept as error:
+        found = " ".join(f"{error.message} {error.presented}".split())
+        return Finding("progress", found, ok=False, advice=error.advice, essential=False)
+    many = "exercise or prediction" if count == 1 else "exercises and predictions"
+    kept = f"of {count} {many}" if count else "of nothing yet"
+    return Finding("progress", f"can be kept, and is {kept}, in {where}")
 
 
 def fork() -> Finding:

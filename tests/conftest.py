@@ -7,6 +7,7 @@ import labkit
 from labkit import lab as lab_module
 from labkit.lab import Lab
 from labkit.releases import RELEASES
+from tests.chromium import browser as browser
 
 # The same examples in every run, so that a red build is red on the next machine too.
 settings.register_profile("labkit", derandomize=True, deadline=None, database=None)

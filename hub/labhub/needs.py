@@ -64,12 +64,22 @@ def _readable(settings: Settings, learners: list[Learner]) -> Iterator[Trouble]:
     if not learners:
         yield Trouble("There are no learners", advice="write a class list, and run `python hub access LIST`")
         return
-    command = [sys.executable, "-c", "import labkit, jupyterhub, jupyterlab"]
+    # setpriv itself still may open what root may: the learner's account has to start Python, as for a kernel.
+    command = [
+        "/bin/sh",
+        "-c",
+        'exec "$@"',
+        "sh",
+        sys.executable,
+        "-c",
+        "import labkit, jupyterhub, jupyterlab",
+    ]
     environment = {"HOME": str(settings.home(learners[0].account)), "PATH": os.defpath}
     command = as_learner(learners[0], command)
     done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        advice = "put the checkout where everybody may read it, such as /opt, and make its .venv there"
+        advice = "put the checkout where everybody may read it, such as /opt, and make its .venv there with a"
+        advice += " Python that everybody may run: `make clean`, then `make PYTHON=/usr/bin/python3 hub`"
         said = (done.stderr.strip().splitlines() or [""])[-1]
         yield Trouble("Learners cannot use the lab's environment", said, advice)
     for place in writable():
@@ -88,7 +98,11 @@ def writable() -> list[Path]:
 def _files(settings: Settings) -> Iterator[Trouble]:
     for file in (settings.certificate, settings.key):
         if file and not (Path(file).is_absolute() and os.access(file, os.R_OK)):
-            yield Trouble("This file cannot be read", file, "name it by its full path")
+            there = Path(file).exists()
+            advice = (
+                "give the hub a file, which root may read" if there else "look at how its name is written"
+            )
+            yield Trouble("This file cannot be read" if there else "There is no such file", file, advice)
     if settings.key and Path(settings.key).is_file() and Path(settings.key).stat().st_mode & 0o077:
         yield Trouble("Others may read the key", settings.key, f"chmod 600 {settings.key}")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labkit.core.noted import Line, Noted
 from labkit.core.table import Table
-from labkit.course.keeper import known
+from labkit.course.keeper import known, trouble
 from labkit.course.prediction import Prediction, predictions
 from labkit.course.progress_state import Forecast, Progress
 
@@ -16,10 +16,12 @@ from labkit.course.progress_state import Forecast, Progress
 @dataclass(frozen=True, repr=False)
 class Calibration(Noted):
     """The predictions that were made before their reveal, with what came of them, in the order of the
-    course; and how many were revealed without one."""
+    course; and how many were revealed without one. `trouble` says why they are not kept, where they are
+    not."""
 
     made: tuple[tuple[Prediction, Forecast], ...]
     unmade: int = 0
+    trouble: str = ""
 
     @property
     def right(self) -> int:
@@ -52,7 +54,10 @@ class Calibration(Noted):
         return counts, Table(told, wrong, caption="Not what you thought")
 
     def lines(self) -> Sequence[Line]:
-        """What guessing would have got, and how many answers were seen without a prediction."""
+        """What guessing would have got, how many answers were seen without one, and what is wrong."""
+        return [*self._told(), *map(Line, self.trouble.splitlines())]
+
+    def _told(self) -> Sequence[Line]:
         if not self.made and not self.unmade:
             return (Line("None of your predictions has been revealed yet."),)
         which = "1 answer was" if self.unmade == 1 else f"{self.unmade} answers were"
@@ -83,4 +88,5 @@ def calibrated(progress: Progress, questions: Sequence[Prediction]) -> Calibrati
 def calibration() -> Calibration:
     """How often your predictions came true, by notebook and in all, and which did not. What was chosen after
     the reveal counts for nothing."""
-    return calibrated(known(), predictions())
+    told = calibrated(known(), predictions())
+    return replace(told, trouble=trouble())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from threading import RLock
+
 from labkit.course.progress_place import Unkept
 from labkit.course.progress_state import Change, Progress
 from labkit.course.progress_store import PATIENCE, Store
@@ -21,10 +24,16 @@ class Keeper:
         self._waiting: list[Change] = []
         self._told: set[str] = set()
         self.trouble: Unkept | None = None
+        # Else what one thread has just kept would still wait when the next one keeps something.
+        self._one_at_a_time = RLock()
 
     def keep(self, change: Change, said: str = "") -> str:
         """Keeps what happened. Returns `said`, which a learner is about to read, with what is wrong below it
         where it cannot be kept: once for each thing that can be wrong."""
+        with self._one_at_a_time:
+            return self._keep(change, said)
+
+    def _keep(self, change: Change, said: str) -> str:
         self._waiting.append(change)
         try:
             self._stored = self._store.change(self._apply_waiting, self._patience)
@@ -40,6 +49,10 @@ class Keeper:
 
     def known(self) -> Progress:
         """What was done, here and in other notebooks; what could not be kept as well."""
+        with self._one_at_a_time:
+            return self._known()
+
+    def _known(self) -> Progress:
         try:
             self._stored = self._store.read(self._patience)
         except Unkept as error:
@@ -61,6 +74,16 @@ class Keeper:
 
 
 _keeper = Keeper()
+
+
+def _begin_in_a_child() -> None:
+    """What waits is its parent's to keep, and would be kept twice."""
+    global _keeper
+    _keeper = Keeper()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_in_a_child)
 
 
 def keep(change: Change, said: str = "") -> str:

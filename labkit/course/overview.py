@@ -16,14 +16,19 @@ from labkit.course.steps import Chapter, Step
 
 @dataclass(frozen=True, repr=False)
 class Resume(Noted):
-    """Where to go on: a chapter and its next open step, None for both where the course is done."""
+    """Where to go on: a chapter and its next open step, None for both where the course is done. `trouble`
+    says why progress is not kept, where it is not."""
 
     chapter: Chapter | None
     step: Step | None
     begun: bool
+    trouble: str = ""
 
     def lines(self) -> Sequence[Line]:
-        """One line, which leads to the cell."""
+        """One line, which leads to the cell, and what is wrong."""
+        return (*self._way(), *map(Line, self.trouble.splitlines()))
+
+    def _way(self) -> Sequence[Line]:
         if self.chapter is None or self.step is None:
             return (Line("Every exercise is passed and every prediction revealed. Nothing is left to do."),)
         word = "Go on in" if self.begun else "Begin with"
@@ -113,10 +118,11 @@ class Overview(Noted):
 
 @dataclass(frozen=True, repr=False)
 class Detail(Noted):
-    """The progress of one notebook, step by step."""
+    """The progress of one notebook, step by step. `trouble` says why it is not kept, where it is not."""
 
     chapter: Chapter
     progress: Progress
+    trouble: str = ""
 
     def tables(self) -> Sequence[Table]:
         """A row for each step, in the order of the cells."""
@@ -125,10 +131,11 @@ class Detail(Noted):
         return (Table(("id", "what", "state", "attempts", "hints"), rows, caption=caption),)
 
     def lines(self) -> Sequence[Line]:
-        """Which part of it is core."""
+        """Which part of it is core, and what is wrong."""
         sections, tasks = core().get(self.chapter.lesson.notebook, ((), ()))
         named = ", ".join((*sections, *tasks))
-        return [Line(f"Core: {named}. What is not named is optional.")] * bool(named)
+        core_part = [Line(f"Core: {named}. What is not named is optional.")] * bool(named)
+        return [*core_part, *map(Line, self.trouble.splitlines())]
 
     @property
     def summary(self) -> str:

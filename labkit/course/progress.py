@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from labkit.course.overview import Detail, Overview, Resume, next_step
 from labkit.course.progress_state import Progress, forgotten
 from labkit.course.registry import pick
 from labkit.course.steps import Chapter, chapters, tasks
-from labkit.course.worksheet import Note
+from labkit.course.worksheet import Note, first_hint_again
 
 if TYPE_CHECKING:
     from labkit.course.widget import Panel
@@ -37,7 +38,8 @@ def overview(done: Progress | None = None) -> Overview:
 def resume() -> Resume:
     """Where to go on, as a link to the cell: the first thing that is open in the notebook that you worked in
     last, or else in the next one. Raises BadInput."""
-    return next_step(_course(), known())
+    step = next_step(_course(), known())
+    return replace(step, trouble=trouble())
 
 
 def begin_anew(id: str) -> Note:
@@ -49,6 +51,7 @@ def begin_anew(id: str) -> Note:
     what was asked for. An export from before, imported again, brings the old ones back.
     """
     ids = ids_of(id, known())
+    first_hint_again(ids)
     return Note(keep(forgotten(ids), f"Forgotten: {', '.join(sorted(ids))}. It begins anew."))
 
 
@@ -73,7 +76,7 @@ def progress_explorer() -> Panel:
 
 
 def _detail(notebook: str) -> Detail:
-    return Detail(_chapter(notebook), known())
+    return Detail(_chapter(notebook), known(), trouble())
 
 
 def _course() -> tuple[Chapter, ...]:

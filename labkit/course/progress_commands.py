@@ -3,6 +3,7 @@ error, and nothing is kept in memory."""
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from labkit.core.errors import BadInput
 from labkit.course.calibration import calibrated
 from labkit.course.prediction import predictions
 from labkit.course.progress import ids_of, overview
-from labkit.course.progress_json import from_json, to_json
+from labkit.course.progress_json import LARGEST, from_json, to_json
 from labkit.course.progress_place import progress_file
 from labkit.course.progress_state import Progress, forgotten, merged
 from labkit.course.progress_store import Store
@@ -34,8 +35,16 @@ def export(name: str) -> str:
     done = Store().read()
     text = to_json(done)
     if name == STREAM:
+        if sys.stdout is None:
+            raise BadInput("Nothing was exported: the output is closed.", required="a file, or a pipe")
         return text
     file = Path(name)
+    if os.path.realpath(file).startswith(os.path.realpath(progress_file())):
+        raise BadInput(
+            "Progress itself is kept there, and nothing was exported.",
+            presented=name,
+            required="another name",
+        )
     try:
         target = file.open("x", encoding="utf-8", newline="\n")
     except FileExistsError:
@@ -56,13 +65,23 @@ def export(name: str) -> str:
 def take_in(name: str) -> str:
     """Merges an export into what is kept: passed stays passed, and of two counts the larger one stands.
     Raises BadInput for a file that is no export, which changes nothing, Unkept, and OSError."""
-    coming = from_json(sys.stdin.buffer.read() if name == STREAM else Path(name).read_bytes())
+    coming = from_json(_incoming(name))
     store = Store()
     before = store.read()
     after = store.change(merged(coming))
     exercises = sum(after.exercises[id] != before.exercises.get(id) for id in coming.exercises)
     predictions = sum(after.predictions[id] != before.predictions.get(id) for id in coming.predictions)
     return f"Imported: {_counted(exercises, predictions)} changed.\n"
+
+
+def _incoming(name: str) -> bytes:
+    """Of what is too large, no more than shows that. Raises BadInput and OSError."""
+    if name != STREAM:
+        with Path(name).open("rb") as file:
+            return file.read(LARGEST + 1)
+    if sys.stdin is None:
+        raise BadInput("Nothing was imported: the input is closed.", required="a file, or a pipe")
+    return sys.stdin.buffer.read(LARGEST + 1)
 
 
 def reset(id: str | None, everything: bool, yes: bool) -> str:

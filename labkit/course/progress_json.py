@@ -34,7 +34,7 @@ def from_json(data: bytes) -> Progress:
     """Reads what `to_json` has written, in whatever UTF encoding it was stored since. Raises BadInput for
     anything else."""
     if len(data) > LARGEST:
-        raise _fault("the file", f"{len(data):,} bytes", f"at most {LARGEST:,}")
+        raise _fault("the file", f"more than {LARGEST:,} bytes", f"at most {LARGEST:,}")
     try:
         content = json.loads(data, object_pairs_hook=_table)
     except (ValueError, RecursionError) as error:

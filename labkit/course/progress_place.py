@@ -30,7 +30,10 @@ def data_folder(environment: Mapping[str, str], system: str) -> Path:
     try:
         if named := environment.get(VARIABLE):
             return _absolute(Path(named).expanduser())
-        return _of_the_user(environment, system) / "labkit"
+        folder = _of_the_user(environment, system) / "labkit"
+        if not folder.is_absolute():
+            raise RuntimeError(f"{folder} is no full path")
+        return folder
     except RuntimeError as error:
         raise Unkept(
             "Your progress is not kept: your home folder is not known.",
@@ -43,7 +46,9 @@ def _absolute(folder: Path) -> Path:
     # A notebook and a terminal work in different folders.
     if not folder.is_absolute():
         raise Unkept(
-            f"Your progress is not kept: {VARIABLE} has to be a full path.", presented=f"{VARIABLE}={folder}"
+            f"Your progress is not kept: {VARIABLE} has to be a full path.",
+            presented=f"{VARIABLE}={folder}",
+            advice="set it to a folder, as a full path, or to nothing",
         )
     return folder
 

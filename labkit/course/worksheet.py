@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,12 @@ UNREADABLE = "Looking at your answer goes wrong. It is"
 
 # How many hints were shown, by exercise id. A restarted kernel shows them from the first one again.
 _taken: dict[str, int] = {}
+
+
+def first_hint_again(ids: Iterable[str]) -> None:
+    """The next hint of these exercises is the first one."""
+    for id in ids:
+        _taken.pop(id, None)
 
 
 @dataclass(frozen=True, repr=False)

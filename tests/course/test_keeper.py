@@ -1,7 +1,12 @@
 """What cannot be kept is told once, remembered, and kept as soon as it can be."""
 
+import os
 import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -119,3 +124,43 @@ def test_nobody_waits_twice_for_a_file_that_is_held(keeper: Keeper, file: Path) 
     keeper.keep(hinted("x", 5))
     assert patience == [5, 5, 0, 0, 5]
     assert keeper.known().exercises["x"].hints == 5
+
+
+def test_threads_keep_each_thing_once(file: Path) -> None:
+    class Slow(Store):
+        def change(self, change: Any, patience: float = 0) -> Progress:
+            done = super().change(change, 5)
+            # What was kept still waits when the others come.
+            sleep(0.02)
+            return done
+
+    keeper = Keeper(Slow(lambda: file))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: keeper.keep(attempted("x", False)), range(12)))
+    assert keeper.known().exercises["x"].attempts == 12
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_child_does_not_keep_what_waits_in_its_parent(file: Path) -> None:
+    script = f"""
+import os
+from pathlib import Path
+from time import sleep
+from labkit.course.keeper import keep
+from labkit.course.progress_state import attempted, hinted
+folder = Path({str(file.parent / "data")!r})
+os.environ["LABKIT_DATA"] = str(folder)
+folder.touch()
+keep(attempted("x", False))
+folder.unlink()
+child = os.fork()
+if child == 0:
+    keep(hinted("y", 1))
+    os._exit(0)
+os.waitpid(child, 0)
+keep(hinted("z", 1))
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    done = Store(lambda: file.parent / "data" / "progress.sqlite").read()
+    assert done.exercises["x"].attempts == 1
+    assert done.ids == {"x", "y", "z"}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +102,16 @@ def test_a_file_that_cannot_be_used_is_told_once_and_the_course_goes_on(one_bet:
     assert progress_file().read_text() == "dear diary\n" * 100
 
 
+@pytest.mark.parametrize("ask", [progress, lambda: progress("01-authentication-flow"), resume, calibration])
+def test_whoever_asks_how_far_is_told_what_is_wrong(ask: Callable[[], object]) -> None:
+    progress_file().parent.mkdir(parents=True)
+    progress_file().write_text("dear diary\n" * 100)
+    assert "Your progress is not kept: the file is damaged" in repr(ask())
+    assert keeper.GOES_ON in repr(ask())
+    progress_file().unlink()
+    assert "not kept" not in repr(ask())
+
+
 @pytest.mark.parametrize("first", ["check", "hint", "reveal", "predict", "outcome"])
 def test_whatever_comes_first_tells_it(one_bet: None, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABKIT_DATA", "not a full path")
@@ -163,6 +174,14 @@ def test_whoever_begins_anew_predicts_anew(one_bet: None) -> None:
     assert known() == Progress()
     assert 'To choose one: predict("bet", "accepted")' in repr(predict("bet"))
     assert predict("bet", "refused").reveal("refused").right
+
+
+def test_an_exercise_that_begins_anew_begins_with_its_first_hint() -> None:
+    task = next(task for task in tasks() if isinstance(task, Exercise))
+    sheet = exercise(task.id)
+    sheet.hint()
+    begin_anew(task.id)
+    assert repr(sheet.hint()).startswith("Hint 1 ")
 
 
 def test_a_whole_notebook_can_begin_anew() -> None:
@@ -325,7 +344,8 @@ def test_where_to_go_on(done: tuple[object, ...], said: str, href: str) -> None:
     found = next_step(COURSE, played(*done))  # type: ignore[arg-type]
     assert repr(found) == said
     html = found._repr_mimebundle_()["text/html"]
-    assert html == (f'<p><a href="{href}">{said}</a></p>' if href else f"<p>{said}</p>")
+    link = f'<a style="text-decoration:underline" href="{href}">{said}</a>'
+    assert html == (f"<p>{link}</p>" if href else f"<p>{said}</p>")
 
 
 def test_one_call_says_where_to_go_on() -> None:
@@ -370,7 +390,7 @@ def test_the_panel_is_a_table_with_headings_and_a_link() -> None:
     html = progress()._repr_mimebundle_()["text/html"]
     assert html.count('<th scope="row"') == len(progress().tables()[0].rows)
     assert '<th scope="col"' in html
-    assert '<a href="00-start-here.ipynb#cell-id=' in html
+    assert ' href="00-start-here.ipynb#cell-id=' in html
     assert "color" not in html, "no colour carries a meaning"
     assert str(progress_file()) not in html, "a stored notebook names no folder of its user"
 

@@ -47,6 +47,12 @@ def test_the_home_folder_may_be_written_short(monkeypatch: pytest.MonkeyPatch) -
     assert data_folder({"LABKIT_DATA": "~/lab"}, "linux") == HOME / "lab"
 
 
+def test_a_home_that_depends_on_where_one_stands_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: Path("here"))
+    with pytest.raises(Unkept, match="your home folder is not known"):
+        data_folder({}, "linux")
+
+
 def test_who_has_no_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere() -> Path:
         raise RuntimeError("Could not determine home directory.")

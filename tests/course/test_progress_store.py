@@ -1,5 +1,6 @@
 """The file: it survives whatever happens to the process, and nothing that is not ours is written over."""
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labkit.core.errors import BadInput
 from labkit.course.progress_place import Unkept
 from labkit.course.progress_state import (
     Change,
@@ -238,6 +240,29 @@ def without_a_table(file: Path) -> None:
     sql(file, "DROP TABLE prediction")
 
 
+def with_a_view_that_never_ends(file: Path) -> None:
+    without_a_table(file)
+    numbers = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n)"
+    sql(file, f"CREATE VIEW prediction AS {numbers} SELECT 'p' id, 'a' choice, 'b' outcome, 1 last FROM n")
+
+
+def with_a_trigger_that_deletes(file: Path) -> None:
+    sql(file, "CREATE TRIGGER t AFTER INSERT ON exercise BEGIN DELETE FROM prediction; END")
+
+
+def with_one_more_column(file: Path) -> None:
+    sql(file, "ALTER TABLE exercise ADD COLUMN note TEXT")
+
+
+def of_a_version_that_never_was(file: Path) -> None:
+    pragma(file, "user_version = -1")
+
+
+def much_too_large(file: Path) -> None:
+    # A hole, which takes no room.
+    os.truncate(file, 60_000_000)
+
+
 def with_a_row_that_cannot_be(file: Path) -> None:
     sql(file, "UPDATE exercise SET attempts = 'many'")
 
@@ -288,7 +313,12 @@ def text_file(file: Path) -> None:
         (newer, "the file was written by a newer version of the lab"),
         (with_a_broken_index, "the file is damaged."),
         (with_a_table_whose_name_is_no_text, "the file is damaged, or of another program"),
-        (without_a_table, "SQLite fails"),
+        (without_a_table, "the file is damaged, or of another program"),
+        (with_a_view_that_never_ends, "the file is damaged, or of another program"),
+        (with_a_trigger_that_deletes, "the file is damaged, or of another program"),
+        (with_one_more_column, "the file is damaged, or of another program"),
+        (of_a_version_that_never_was, "the file is damaged, or of another program"),
+        (much_too_large, "the file is too large to be ours"),
         (with_a_row_that_cannot_be, "the file is damaged, or of another program"),
         (with_a_passed_that_is_no_truth, "the file is damaged, or of another program"),
         (with_text_that_is_none, "SQLite fails"),
@@ -341,15 +371,100 @@ def test_whatever_bytes_change_it_is_read_or_refused_and_never_written_over(
 def test_a_path_under_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     store = Store(lambda: tmp_path / "file" / "progress.sqlite")
-    assert store.read() == Progress()
-    with pytest.raises(Unkept, match="the folder cannot be used"):
-        store.change(SAMPLE[0])
+    for use in (store.read, store.try_out, lambda: store.change(SAMPLE[0])):
+        with pytest.raises(Unkept, match="the folder cannot be used"):
+            use()
+
+
+def test_a_link_that_leads_to_itself_is_told(store: Store, file: Path) -> None:
+    file.parent.mkdir()
+    file.symlink_to(file)
+    for use in (store.read, store.try_out, lambda: store.change(SAMPLE[0])):
+        with pytest.raises(Unkept, match="the folder cannot be used"):
+            use()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+@pytest.mark.parametrize("end", ["", "-journal", "-wal", "-shm"])
+def test_nobody_waits_for_ever_for_a_pipe(store: Store, file: Path, end: str) -> None:
+    if end:
+        fill(store)
+    file.parent.mkdir(exist_ok=True)
+    os.mkfifo(f"{file}{end}")
+    # A process of its own, which can be ended where it hangs in SQLite.
+    script = (
+        "import sys; from pathlib import Path; from labkit.course.progress_store import Store;"
+        "Store(lambda: Path(sys.argv[1])).read()"
+    )
+    done = subprocess.run([sys.executable, "-c", script, file], capture_output=True, text=True, timeout=60)
+    assert "Your progress is not kept: something else is in its place." in done.stderr
+    assert f"{file.name}{end} is no file" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="a device")
+def test_a_device_is_no_file(store: Store, file: Path) -> None:
+    file.parent.mkdir()
+    file.symlink_to("/dev/null")
+    with pytest.raises(Unkept, match="something else is in its place"):
+        store.read()
+
+
+def test_too_many_rows_are_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store)
+    monkeypatch.setattr("labkit.course.progress_store._MOST_ROWS", 1)
+    with pytest.raises(Unkept, match="the file is damaged"):
+        store.read()
+
+
+def test_what_could_not_be_read_again_is_not_written(store: Store) -> None:
+    done = fill(store)
+    effort = done.exercises["x"]
+    many, more = ({f"{letter}{n}": effort for n in range(7_000)} for letter in "ab")
+    before = store.change(merged(Progress(many)))
+    with pytest.raises(Unkept, match="that is more than can be kept"):
+        store.change(merged(Progress(more)))
+    assert store.read() == before
+
+
+def test_a_change_that_refuses_is_no_damage(store: Store) -> None:
+    def refuse(done: Progress) -> Progress:
+        raise BadInput("no")
+
+    with pytest.raises(BadInput, match="no"):
+        store.change(refuse)
+
+
+# ---- trying out
+
+
+def test_trying_out_makes_nothing_and_changes_nothing(store: Store, file: Path) -> None:
+    assert store.try_out() == Progress()
+    assert not file.parent.exists()
+    done = fill(store)
+    before = file.read_bytes()
+    assert store.try_out() == done
+    assert file.read_bytes() == before
+    assert [path.name for path in file.parent.iterdir()] == ["progress.sqlite"]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.ENOSPC, "the disk is full"), (errno.EACCES, "the folder cannot be used")]
+)
+def test_trying_out_finds_a_folder_that_takes_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    def refuse(**_: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(Unkept, match=f"Your progress is not kept: {said}."):
+        store.try_out()
 
 
 def test_a_folder_in_place_of_the_file_is_told(store: Store, file: Path) -> None:
     file.mkdir(parents=True)
     for use in (store.read, lambda: store.change(SAMPLE[0])):
-        with pytest.raises(Unkept, match="the file cannot be opened"):
+        with pytest.raises(Unkept, match="something else is in its place"):
             use()
 
 
@@ -358,7 +473,7 @@ def test_a_folder_in_place_of_the_file_is_told(store: Store, file: Path) -> None
     [
         ("database or disk is full", "the disk is full"),
         ("attempt to write a readonly database", "the file may not be written"),
-        ("disk I/O error", "the disk fails"),
+        ("disk I/O error", "the disk fails, or the folder may not be written"),
         ("unable to open database file", "the file cannot be opened"),
         ("something new", "SQLite fails"),
     ],
@@ -421,6 +536,27 @@ def test_who_holds_the_file_is_waited_for_and_then_it_is_told(store: Store, file
         store.read(patience=0)
     other.close()
     assert store.read() == done
+
+
+def test_who_waits_asks_often(store: Store, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Else others who write all the time are always first.
+    fill(store)
+    connect, asked = sqlite3.connect, []
+
+    class Counting(sqlite3.Connection):
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            asked.append(sql)
+            return super().execute(sql, *values)
+
+    other = connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **options: connect(*args, factory=Counting, **options)
+    )
+    with pytest.raises(Unkept, match="another program holds the file"):
+        store.change(SAMPLE[0], patience=0.2)
+    other.close()
+    assert asked.count("BEGIN IMMEDIATE") > 20
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="lists open files")

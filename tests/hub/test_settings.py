@@ -2,18 +2,21 @@
 
 import os
 import re
+import shutil
+import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from labhub import commands, day, needs
-from labhub.roster import Learner
+from labhub import accounts, commands, day, needs
+from labhub.roster import Learner, read, write
 from labhub.settings import CONFIG, Settings, settings
 from labhub.trouble import Trouble
 from traitlets.config import PyFileConfigLoader
@@ -172,7 +175,7 @@ def test_an_address_that_is_not_of_this_machine_is_told(address: str, taken: int
 def test_a_key_that_others_may_read_is_told(tmp_path: Path) -> None:
     certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
     hub = replace(HUB, certificate=str(certificate), key=str(key))
-    assert told(needs._files(hub)).count("This file cannot be read") == 2
+    assert told(needs._files(hub)).count("There is no such file") == 2
     for file in (certificate, key):
         file.touch(mode=0o644)
     assert "Others may read the key" in told(needs._files(hub))
@@ -187,6 +190,17 @@ def test_an_environment_that_learners_cannot_use_is_told(monkeypatch: pytest.Mon
     said = told(needs._readable(HUB, [ANNA]))
     assert "Learners cannot use the lab's environment: no module" in said
     assert "/opt" in said
+
+
+def test_python_is_started_by_the_learners_account_and_not_by_the_program_that_becomes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # setpriv may still pass a closed folder, and a kernel may not.
+    asked: list[list[str]] = []
+    monkeypatch.setattr(needs, "as_learner", lambda learner, command: asked.append(command) or ["true"])
+    assert told(needs._readable(HUB, [ANNA])) == ""
+    assert asked[0][:3] == ["/bin/sh", "-c", 'exec "$@"']
+    assert asked[0][4] == sys.executable
 
 
 def test_an_environment_that_learners_could_change_is_told(
@@ -245,6 +259,97 @@ def test_two_do_not_run_at_once(tmp_path: Path, as_root: None) -> None:
             pass
     with pytest.raises(Trouble, match="The hub is not running"):
         day.end(hub)
+
+
+@pytest.fixture
+def given(tmp_path: Path, as_root: None, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings with which `main` runs, in a folder that may have a longer name than a hub's own."""
+    hub = here(tmp_path)
+    monkeypatch.setattr(commands, "settings", lambda environment: hub)
+    monkeypatch.setattr(needs, "root", lambda: None)
+    return hub
+
+
+def test_what_is_started_twice_is_told_so_and_not_that_ports_are_taken(
+    given: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day.lay_out(given)
+    with day.the_only_one(given):
+        assert commands.main(["start"]) == 1
+    said = capsys.readouterr().err
+    assert "The hub is running" in said
+    assert "LABHUB_INTERNAL" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [(None, "There is no such class list"), (b"# later\n", "no name"), (b"\xff", "UTF-8")]
+)
+def test_a_class_list_without_names_makes_nobody(
+    given: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: bytes | None, told: str
+) -> None:
+    file = tmp_path / "class.txt"
+    if text is not None:
+        file.write_bytes(text)
+    assert commands.main(["access", str(file)]) == 1
+    said = capsys.readouterr().err
+    assert told in said
+    assert "on each line" in said
+
+
+def test_without_a_class_nobody_gets_a_new_code(given: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["access", "--again", "Anna"]) == 1
+    assert "`python hub access LIST` first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("typed", [ANNA.login, ANNA.login.upper(), f" {ANNA.login} "])
+def test_a_new_code_is_given_to_a_name_however_it_is_typed(
+    given: Settings, capsys: pytest.CaptureFixture[str], typed: str
+) -> None:
+    day.lay_out(given)
+    write(given.roster, [ANNA])
+    assert commands.main(["access", "--again", typed]) == 0
+    code = capsys.readouterr().out.rpartition("code: ")[2].strip()
+    assert read(given.roster)[ANNA.login].opens(code)
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback(
+    given: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(hub: Settings) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "lay_out", interrupted)
+    assert commands.main(["collect"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_ctrl_c_waits_until_an_account_stands_in_the_roster() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012, SIM117
+        with accounts.undisturbed():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("written")
+    assert done == ["written"]
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv; install util-linux")
+def test_the_hub_ends_with_the_command_that_started_it() -> None:
+    code = "import subprocess, sys, time; from labhub.day import ending_with_us\n"
+    code += "child = subprocess.Popen(ending_with_us(['sleep', '60']), stdout=subprocess.DEVNULL)\n"
+    code += "time.sleep(0.5); print(child.pid, flush=True); time.sleep(60)"
+    place = {"PYTHONPATH": str(CONFIG.parent), "PATH": os.environ["PATH"]}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=place, stdout=subprocess.PIPE, text=True
+    ) as starter:
+        assert starter.stdout is not None
+        process = Path("/proc", starter.stdout.readline().strip(), "cmdline")
+        assert b"sleep" in process.read_bytes()
+        starter.kill()
+    # Nobody may have waited for it yet: then it is there, and has no command line.
+    deadline = time.monotonic() + 10
+    while process.exists() and process.read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_without_tls_it_is_said_what_travels_in_clear(capsys: pytest.CaptureFixture[str]) -> None:

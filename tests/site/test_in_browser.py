@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.axe import SCRIPT, WORST
-from tests.browser.conftest import browser, missing  # noqa: F401
+from tests.browser.axe import SCRIPT
+from tests.chromium import missing
 from tests.site.conftest import Built
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+# What counts, as axe names how bad it is.
+WORST = ("serious", "critical")
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # One of each kind of page, and those with the most kinds of output.
 KINDS = [
@@ -65,7 +67,7 @@ def address(request: pytest.FixtureRequest, site: Built) -> Iterator[str]:
 
 
 @contextmanager
-def window(browser: Browser, address: str, size: dict[str, int], scheme: str = "light") -> Iterator[Page]:  # noqa: F811
+def window(browser: Browser, address: str, size: dict[str, int], scheme: str = "light") -> Iterator[Page]:
     """A window that complains of whatever its pages ask another host for, or write as an error."""
     context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
     asked: list[str] = []
@@ -95,7 +97,7 @@ def search(page: Page, typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", SEARCHES)
-def test_a_search_finds_the_page(browser: Browser, address: str, typed: str) -> None:  # noqa: F811
+def test_a_search_finds_the_page(browser: Browser, address: str, typed: str) -> None:
     with window(browser, address, WIDE) as page:
         page.goto(f"{address}index.html")
         search(page, typed)
@@ -109,7 +111,7 @@ def test_a_search_finds_the_page(browser: Browser, address: str, typed: str) -> 
         page.wait_for_url(f"{address}{SEARCHES[typed]}*")
 
 
-def test_a_word_that_is_nowhere_is_not_found(browser: Browser, address: str) -> None:  # noqa: F811
+def test_a_word_that_is_nowhere_is_not_found(browser: Browser, address: str) -> None:
     with window(browser, address, WIDE) as page:
         page.goto(f"{address}search.html?q=xylophone")
         page.wait_for_function(
@@ -117,7 +119,7 @@ def test_a_word_that_is_nowhere_is_not_found(browser: Browser, address: str) -> 
         )
 
 
-def test_a_search_works_on_a_phone(browser: Browser, address: str) -> None:  # noqa: F811
+def test_a_search_works_on_a_phone(browser: Browser, address: str) -> None:
     with window(browser, address, NARROW) as page:
         page.goto(f"{address}index.html")
         search(page, "subnet")
@@ -128,7 +130,7 @@ def test_a_search_works_on_a_phone(browser: Browser, address: str) -> None:  # n
     ("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide, light", "narrow, dark"]
 )
 def test_pages_have_no_barriers_and_fit(
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     site: Built,
     size: dict[str, int],
     scheme: str,
@@ -149,7 +151,7 @@ def test_pages_have_no_barriers_and_fit(
             assert [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in worst] == [], name
 
 
-def test_every_diagram_is_drawn(browser: Browser, site: Built) -> None:  # noqa: F811
+def test_every_diagram_is_drawn(browser: Browser, site: Built) -> None:
     address = f"{site.folder.as_uri()}/"
     drawn = 0
     with window(browser, address, WIDE) as page:
@@ -161,7 +163,7 @@ def test_every_diagram_is_drawn(browser: Browser, site: Built) -> None:  # noqa:
     assert drawn > 20
 
 
-def test_without_scripts_a_page_can_still_be_read(browser: Browser, site: Built) -> None:  # noqa: F811
+def test_without_scripts_a_page_can_still_be_read(browser: Browser, site: Built) -> None:
     context = browser.new_context(java_script_enabled=False)
     try:
         page = context.new_page()
