@@ -26,6 +26,7 @@ DRAWERS = {
     "labkit.access.matrix.Cell": "labkit.display.cell_view",
     "labkit.access.matrix.Matrix": "labkit.display.matrix_view",
     "labkit.display.heat_map.HeatMap": "labkit.display.heat_map",
+    "labkit.core.show.Shown": "labkit.display.plain_view",
 }
 
 

@@ -20,9 +20,7 @@ def html(listing: Listing) -> str:
 
 
 def _item(item: Item) -> str:
-    code = "\n".join(escaped(line) for line in item.code.expandtabs().split("\n"))
-    # Nobody types what they have to scroll for. What is broken here is copied whole.
-    typed = f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere;margin:2px 0">{code}</pre>'
+    typed = block(item.code.expandtabs())
     notes = _notes(item.notes)
     if item.output is None:
         return f"{typed}{notes}"

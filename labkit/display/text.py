@@ -22,10 +22,10 @@ def link(address: object, text: object) -> str:
 
 
 def block(text: str) -> str:
-    """Text of several lines for HTML, as it stands. What is too long for the page is broken: who has no mouse
-    could not scroll it."""
+    """Text of several lines for HTML, as it stands. What is too long for the page is broken, between words if
+    it can be: who has no mouse could not scroll it."""
     lines = "\n".join(escaped(line) for line in text.split("\n"))
-    return f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{lines}</pre>'
+    return f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal">{lines}</pre>'
 
 
 def box(*parts: str) -> str:

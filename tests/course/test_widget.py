@@ -110,8 +110,11 @@ def test_a_change_is_announced_once_and_in_short(panel: Panel) -> None:
     assert "role" not in below.value
 
 
-def test_an_answer_without_a_richer_form_is_shown_as_text_that_stays_text(panel: Panel) -> None:
-    *_, below = panel.box.children
+def test_an_answer_that_cannot_be_drawn_is_shown_as_text_that_stays_text(
+    monkeypatch: pytest.MonkeyPatch, heard: Heard
+) -> None:
+    monkeypatch.setattr(Shown, "renderer", None)
+    *_, below = chooser({"Minute": range(10, 41, 5), "Region": ("up", "down")}, heard).box.children
     assert below.value == "<pre>&lt;(10, &#x27;up&#x27;)&gt;</pre>"
 
 

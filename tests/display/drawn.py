@@ -27,6 +27,7 @@ from labkit.course.role_matrix import role_matrix
 from labkit.course.service_clients import timeline
 from labkit.course.simulator import PAIR, clients_at
 from labkit.course.token_latency import token_latency
+from labkit.course.worksheet import Note
 from labkit.display.heat_map import heat_map
 from labkit.lab import Lab
 from labkit.services.monitor import Monitor
@@ -79,6 +80,7 @@ def everything() -> dict[str, Shown]:
     matrix = role_matrix(["Owner", "Reader", "AKS operator"], "workspace")
     return {
         "token": token,
+        "note": Note("What has no drawing of its own: <two>\nlines & a sign."),
         "trace": lab.trace,
         "accepted": lab.attempt("carl", ResourceManager.get, lab.workspace, token.bearer),
         "refused": lab.attempt("rita", ResourceManager.delete, lab.workspace, rita.bearer),

@@ -16,6 +16,7 @@ from labkit.core.noted import Noted
 from labkit.core.show import Shown
 from labkit.core.table import Tabular
 from labkit.core.trace import Hop, Trace
+from labkit.course.worksheet import Note
 from labkit.display import render
 from labkit.furniture import CLIENT_ID, CLIENT_SECRET
 from labkit.identity.token import Token
@@ -37,7 +38,7 @@ class Broken(Trace):
         raise RuntimeError("no hops for you")
 
 
-@pytest.mark.parametrize("shown", [None, 3, "text", object(), Trace, Shown(), Nameless(), lambda: None])
+@pytest.mark.parametrize("shown", [None, 3, "text", object(), Trace, Nameless(), lambda: None])
 def test_what_has_no_drawer_has_no_richer_form(shown: object) -> None:
     assert render(shown) == {}
 
@@ -54,10 +55,10 @@ def test_every_drawer_is_there_for_a_type_that_is_there(name: str) -> None:
 
 
 def test_something_of_everything_that_has_a_drawer_is_drawn() -> None:
-    bases = {f"{one.__module__}.{one.__qualname__}" for one in (Tabular, Listing, Noted)}
+    bases = {f"{one.__module__}.{one.__qualname__}" for one in (Shown, Tabular, Listing, Noted)}
     kinds = {f"{type(one).__module__}.{type(one).__qualname__}" for one in everything().values()}
     assert set(display.DRAWERS) - bases <= kinds
-    assert {Rows, Typed, Remarks} <= {type(one) for one in everything().values()}
+    assert {Rows, Typed, Remarks, Note} <= {type(one) for one in everything().values()}
 
 
 @pytest.mark.parametrize("name", everything())
