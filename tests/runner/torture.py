@@ -23,7 +23,7 @@ TORTURE: dict[str, list[str]] = {
         "found = !printf 'one\\ntwo'\nfound",
         "_exit_code, get_ipython().getoutput('echo $TERM $PAGER')",
         "%%bash\necho $((6 * 7))\necho wrong >&2",
-        "print('printed')\npid = os.fork()\nif not pid:\n    print('of a fork', flush=True)\n    os._exit(0)\n"
+        "print('printed', flush=True)\npid = os.fork()\nif not pid:\n    print('of a fork', flush=True)\n    os._exit(0)\n"
         "os.waitpid(pid, 0)[1], time.sleep(0.3)",
         "import multiprocessing\n\ndef double(n):\n    return 2 * n\n\n"
         "with multiprocessing.get_context('fork').Pool(2) as pool:\n    print(pool.map(double, range(4)))",
