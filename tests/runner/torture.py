@@ -18,7 +18,8 @@ TORTURE: dict[str, list[str]] = {
         "import os, subprocess, time",
         "os.write(1, b'straight to 1\\n')\ntime.sleep(0.3)",
         "os.write(2, b'straight to 2\\n')\ntime.sleep(0.3)",
-        "subprocess.run(['sh', '-c', 'echo out; echo err >&2; exit 3'], stdin=subprocess.DEVNULL).returncode",
+        "code = subprocess.run(['sh', '-c', 'echo out; sleep 0.3; echo err >&2; exit 3'], stdin=subprocess.DEVNULL)\n"
+        "time.sleep(0.3)\ncode.returncode",
         "!echo by the shell; echo more >&2; exit 2",
         "found = !printf 'one\\ntwo'\nfound",
         "_exit_code, get_ipython().getoutput('echo $TERM $PAGER')",
