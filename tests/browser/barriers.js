@@ -20,12 +20,12 @@ window.labBarriers = {
     return [...told, ...this.wordless(), ...this.unseen([violations, passes], incomplete)];
   },
 
-  // Something lies on the page, and axe cannot see through it.
+  // Something lies on the page, and axe cannot see through it. A few are cut by the edge of the window.
   unseen(decided, undecided) {
     const [known, unknown] = [decided.flat(), undecided].map(
       (rules) => this.nodes(rules).filter((node) => node.rule === "color-contrast").length,
     );
-    return known > 5 * unknown && known ? [] : [`axe could tell ${known} contrasts, and ${unknown} not`];
+    return known > 2 * unknown ? [] : [`axe could tell ${known} contrasts, and ${unknown} not`];
   },
 
   nodes(rules) {

@@ -40,7 +40,8 @@ def planted(server: Server, open_notebook: Open) -> Iterator[NotebookPage]:
     }
     cells |= {
         "cell-warns": "import sys\n\nprint('careful', file=sys.stderr)",
-        "cell-fails": "1 / 0",
+        # The kernel passes over what has come already when a cell fails: all of it has to have come.
+        "cell-fails": "import time\n\ntime.sleep(1)\n1 / 0",
         "cell-late": "2",
     }
     server.write(NAME, cells)
