@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from labkit.core.credential import Anonymous, Bearer
-from labkit.core.trace import Hop, Trace
+from labkit.core.trace import Trace
 from labkit.display.diagram import LARGEST, MANY, STORES, arrows, dot, html, numbers, svg
 from labkit.display.flow import flow
 from labkit.display.graphviz_svg import document
@@ -20,14 +20,8 @@ from labkit.display.text import IN_PICTURE, plain
 from labkit.lab import Lab
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.resource_manager import ResourceManager
+from tests.display.drawn import HOP, SVG
 
-SVG = "{http://www.w3.org/2000/svg}"
-HOP = Hop(
-    number=1, parent=0, at=0, caller="carl", origin="Client", service="Key Vault", resource="safe",
-    boundary="Customer subscription", operation="Get secret", action="", credential="bearer token",
-    subject="carl (user)", initiator="carl", encrypted=True, scope="/s", stage="operation",
-    outcome="ok", why="",
-)  # fmt: skip
 HOSTILE = [
     "\"quotes\" and 'apostrophes'",
     "<script>alert(1)</script>",

@@ -12,13 +12,7 @@ from labkit.lab import Lab
 from labkit.services.machine_learning.compute import RunContext
 from labkit.services.machine_learning.runs import Runs
 from labkit.services.resource_manager import ResourceManager
-
-HOP = Hop(
-    number=1, parent=0, at=0, caller="carl", origin="Client", service="Key Vault", resource="safe",
-    boundary="Customer subscription", operation="Get secret", action="", credential="bearer token",
-    subject="carl (user)", initiator="carl", encrypted=True, scope="/s", stage="operation",
-    outcome="ok", why="",
-)  # fmt: skip
+from tests.display.drawn import HOP
 
 
 def graph(*hops: Hop) -> Flow:

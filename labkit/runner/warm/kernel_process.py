@@ -25,7 +25,7 @@ from ipykernel.kernelbase import Kernel
 from traitlets import Any as AnyTrait
 from traitlets import DottedObjectName, Type
 
-from labkit.runner.warm.link import IOPUB, KEY, SHELL, Unpacker, packed
+from labkit.runner.warm.link import IOPUB, KEY, SHELL, Unpacker, arrived, packed
 
 
 class Outbox(IOPubThread):
@@ -134,12 +134,9 @@ class ShellStream:
         asyncio.get_event_loop().add_reader(self._ours, self._readable)
 
     def _readable(self) -> None:
-        try:
-            data = self._ours.recv(1 << 18, socket.MSG_DONTWAIT)
-        except BlockingIOError:
+        data = arrived(self._ours)
+        if data is None:
             return
-        except OSError:
-            data = b""
         if not data:
             asyncio.get_event_loop().remove_reader(self._ours)
             self._ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 from collections.abc import Iterator, Sequence
 
@@ -13,12 +14,24 @@ KEY = b"labkit"
 # Channel, number of frames; then the length of each.
 _HEAD = struct.Struct("!cI")
 _LENGTH = struct.Struct("!Q")
+# So many bytes are read at a time.
+_MOST = 1 << 18
 
 
 def packed(channel: bytes, frames: Sequence[bytes]) -> bytes:
     """One message as it travels."""
     lengths = b"".join(_LENGTH.pack(len(frame)) for frame in frames)
     return b"".join([_HEAD.pack(channel, len(frames)), lengths, *map(bytes, frames)])
+
+
+def arrived(ours: socket.socket) -> bytes | None:
+    """What has come by now: None where nothing has, b"" where nothing will any more."""
+    try:
+        return ours.recv(_MOST, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
 
 
 class Unpacker:

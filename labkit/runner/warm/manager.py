@@ -17,7 +17,7 @@ from jupyter_client.session import Session
 from nbclient.exceptions import DeadKernelError
 
 from labkit.runner.warm.birth import Wish
-from labkit.runner.warm.link import KEY, SHELL, Unpacker, packed
+from labkit.runner.warm.link import KEY, SHELL, Unpacker, arrived, packed
 from labkit.runner.warm.server import PATIENCE, Lane
 
 
@@ -92,12 +92,9 @@ class Client:
             loop.add_reader(self._ours, self._readable)
 
     def _readable(self) -> None:
-        try:
-            data = self._ours.recv(1 << 18, socket.MSG_DONTWAIT)
-        except BlockingIOError:
+        data = arrived(self._ours)
+        if data is None:
             return
-        except OSError:
-            data = b""
         for name, frames in self._unpacker.feed(data):
             message = self.session.deserialize(self.session.feed_identities(frames)[1])
             (self.shell_channel if name == SHELL else self.iopub_channel).put(message)
