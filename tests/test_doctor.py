@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from labkit.course.progress_place import progress_file
 from labkit.course.progress_state import attempted
 from labkit.course.progress_store import Store
 from labkit.doctor import Finding
+from tests.course.progress_samples import only_read
 
 
 def wrong(error: BaseException) -> Callable[..., Any]:
@@ -229,14 +229,7 @@ def test_progress_that_cannot_be_kept_is_a_finding_and_the_lab_runs_without() ->
 
 def test_progress_that_can_only_be_read_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     Store().change(attempted("x", True))
-    connect = sqlite3.connect
-
-    def read_only(path: Path, **options: Any) -> sqlite3.Connection:
-        connection = connect(path, **options)
-        connection.execute("PRAGMA query_only = 1")
-        return connection
-
-    monkeypatch.setattr(sqlite3, "connect", read_only)
+    only_read(monkeypatch)
     found = doctor.progress()
     assert (found.ok, "the file may not be written" in found.found) == (False, True)
 

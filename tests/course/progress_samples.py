@@ -1,5 +1,10 @@
-"""Progress as hypothesis draws it."""
+"""Progress as hypothesis draws it, and files of it that cannot be written."""
 
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
 from hypothesis import strategies as st
 
 from labkit.course.progress_state import (
@@ -59,3 +64,15 @@ def played(*changes: Change, after: Progress | None = None) -> Progress:
     for change in changes:
         progress = change(progress)
     return progress
+
+
+def only_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on a file can be read and not written."""
+    connect = sqlite3.connect
+
+    def read_only(path: Path, **options: Any) -> sqlite3.Connection:
+        connection = connect(path, **options)
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)

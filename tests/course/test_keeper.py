@@ -14,7 +14,7 @@ import pytest
 from labkit.course.keeper import GOES_ON, Keeper
 from labkit.course.progress_state import Progress, attempted, chose, hinted, revealed
 from labkit.course.progress_store import Store
-from tests.course.progress_samples import played
+from tests.course.progress_samples import only_read, played
 
 
 @pytest.fixture
@@ -82,14 +82,7 @@ def test_what_may_be_read_and_not_written_is_the_beginning(
     keeper: Keeper, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Store(lambda: file).change(attempted("x", True))
-    connect = sqlite3.connect
-
-    def read_only(path: Path, **options: Any) -> sqlite3.Connection:
-        connection = connect(path, **options)
-        connection.execute("PRAGMA query_only = 1")
-        return connection
-
-    monkeypatch.setattr(sqlite3, "connect", read_only)
+    only_read(monkeypatch)
     assert "the file may not be written" in keeper.keep(attempted("y", True))
     assert {id for id, one in keeper.known().exercises.items() if one.passed} == {"x", "y"}
     assert keeper.trouble is not None, "reading is not keeping"
