@@ -12,6 +12,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from labkit.checkout import FIRST_NOTEBOOK, checkout
+from labkit.cli import SETTINGS
 from labkit.runner.kernel import environment
 
 ROOT = checkout()
@@ -87,9 +88,15 @@ def test_the_server_opens_the_first_notebook(tmp_path: Path) -> None:
 
 
 @needs_bash
-def test_programs_get_the_environment_of_labkit_start(tmp_path: Path) -> None:
-    program(tmp_path, "say", '#!/bin/sh\necho "$PYTHONHASHSEED" "$@"\n')
-    assert run(tmp_path, "start", "say", "a b").stdout == f"{environment()['PYTHONHASHSEED']} a b\n"
+def test_programs_get_the_environment_of_labkit_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "say", '#!/bin/sh\necho "$PYTHONHASHSEED" "$JUPYTER_CONFIG_PATH" "$@"\n')
+    seed = environment()["PYTHONHASHSEED"]
+    monkeypatch.delenv("JUPYTER_CONFIG_PATH", raising=False)
+    assert run(tmp_path, "start", "say", "a b").stdout == f"{seed} {SETTINGS} a b\n"
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/theirs")
+    assert run(tmp_path, "start", "say").stdout == f"{seed} {SETTINGS}:/theirs\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="files have no such mode on Windows")
