@@ -25,7 +25,7 @@ from ipykernel.kernelbase import Kernel
 from traitlets import Any as AnyTrait
 from traitlets import DottedObjectName, Type
 
-from labkit.runner.warm.link import IOPUB, KEY, SHELL, Unpacker, arrived, packed
+from labkit.runner.warm.link import IOPUB, SHELL, Unpacker, arrived, packed
 
 
 class Outbox(IOPubThread):
@@ -203,7 +203,7 @@ class WarmApp(IPKernelApp):
         pass
 
     def init_sockets(self) -> None:
-        self.session.key = KEY
+        self.session.auth = None
         self.iopub_thread = Outbox(self._ours)
         self.iopub_thread.start()
         self.iopub_socket = self.iopub_thread.background_socket

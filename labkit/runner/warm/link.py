@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 
 SHELL, IOPUB = b"s", b"i"
 Frames = tuple[bytes, list[bytes]]
-# Messages are signed, since a session without a key warns. Nobody else can write to the sockets.
-KEY = b"labkit"
 
 # Channel, number of frames; then the length of each.
 _HEAD = struct.Struct("!cI")
