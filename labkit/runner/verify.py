@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
@@ -22,7 +21,7 @@ from labkit.runner.readable import has_code, unreadable
 from labkit.runner.repetition import Execution
 from labkit.runner.scenarios import read
 from labkit.runner.secret_scan import leaks_in_file, masked
-from labkit.runner.sweep import sweep
+from labkit.runner.sweep import processors, sweep
 
 READABLE, SECRETS, SCENARIOS = "readable", "secrets", "scenarios"
 COMPARED, REPEATED = comparison.CHECK, repetition.CHECK
@@ -179,7 +178,7 @@ def _executed(paths: Sequence[Path], jobs: int | None) -> Iterator[Checked]:
     steps = [Step(path, compare) for path in paths for compare in (True, False, False)]
     if not steps:
         return
-    count = min(jobs or os.cpu_count() or 1, len(steps), MOST_WORKERS)
+    count = min(jobs or processors(), len(steps), MOST_WORKERS)
     with Workers(count) as workers:
         results = workers.results(carry_out, steps)
         for path in paths:
