@@ -9,7 +9,7 @@ from labkit.core.errors import BadInput, brief
 from labkit.core.resource import Resource, Resources
 from labkit.core.table import Table
 from labkit.crypto.medium import Medium
-from labkit.services.encryption import Disk, HasDisks
+from labkit.services.encryption import Disk
 from labkit.stores import NO_KEY
 
 _HEADERS = ("medium", "store", "lies in", "whose key", "key", "version", "records")
@@ -54,7 +54,7 @@ class Media(Table):
 
 def media(resources: Resources) -> Media:
     """The media of all resources that have any."""
-    found = [(one, disk) for one in resources if isinstance(one, HasDisks) for disk in one.disks()]
+    found = [(one, disk) for one in resources if hasattr(one, "disks") for disk in one.disks()]
     rows = [_row(resource, disk) for resource, disk in found]
     return Media(_HEADERS, rows, disks=tuple(disk for _, disk in found))
 

@@ -7,7 +7,7 @@ from labkit.core.identity import Identity
 from labkit.core.resource import Resource
 from labkit.identity.issuer import SigningKeys
 from labkit.identity.tenant import issuer_of
-from labkit.identity.verifier import CachingVerifier, Claims, Expectation
+from labkit.identity.verifier import Claims, Expectation, verify_once
 
 
 class BearerAuthenticator:
@@ -16,12 +16,11 @@ class BearerAuthenticator:
 
     def __init__(self, keys: SigningKeys) -> None:
         self._keys = keys
-        self._verify = CachingVerifier()
 
     def __call__(self, cred: Bearer, target: Resource, now: int) -> Identity:
         """Raises a TokenRefused."""
         expected = Expectation(target.audience, issuer_of(target.tenant_id), target.tenant_id)
-        return _identity(self._verify(cred.token, self._keys.key_set(now), expected, now))
+        return _identity(verify_once(cred.token, self._keys.key_set(now), expected, now))
 
 
 def _identity(claims: Claims) -> Identity:

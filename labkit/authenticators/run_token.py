@@ -10,7 +10,7 @@ from labkit.core.errors import brief
 from labkit.core.identity import Capability, Identity
 from labkit.identity.errors import WrongAudience
 from labkit.identity.issuer import SigningKeys
-from labkit.identity.verifier import Expectation, verify
+from labkit.identity.verifier import Expectation, verify_once
 
 ISSUER = "https://ml.azure.com/"
 _ML = "Microsoft.MachineLearningServices/workspaces"
@@ -52,7 +52,7 @@ class RunTokenAuthenticator:
     def __call__(self, cred: RunToken, target: _Workspace, now: int) -> Identity:
         """Raises a TokenRefused."""
         expected = Expectation(target.id.lower(), ISSUER, target.tenant_id)
-        claims = verify(cred.token, self._keys.key_set(now), expected, now)
+        claims = verify_once(cred.token, self._keys.key_set(now), expected, now)
         if claims.get("wid") != target.identity_id:
             raise WrongAudience(
                 "This token is for an earlier workspace of that name.",

@@ -11,7 +11,7 @@ from labkit.core.errors import brief
 from labkit.core.identity import Capability, Identity
 from labkit.identity.errors import TokenExpired, WrongAudience
 from labkit.identity.issuer import SigningKeys
-from labkit.identity.verifier import CachingVerifier, Expectation
+from labkit.identity.verifier import Expectation, verify_once
 
 
 class _Endpoint(Protocol):
@@ -38,14 +38,13 @@ class ServiceTokenAuthenticator:
 
     def __init__(self, keys: SigningKeys) -> None:
         self._keys = keys
-        self._verify = CachingVerifier()
 
     def __call__(self, cred: ServiceToken, target: _Endpoint, now: int) -> Identity:
         """Raises a TokenRefused."""
         expected = Expectation(target.id.lower(), ISSUER, target.tenant_id)
         # The workspace's region is not asked: its keys are known by now.  # assumption: token-in-hand
         try:
-            claims = self._verify(cred.token, self._keys.key_set(now), expected, now)
+            claims = verify_once(cred.token, self._keys.key_set(now), expected, now)
         except TokenExpired as refusal:
             refusal.advice = "ask get_token for a new one, after refresh_by and before the old one expires"
             raise

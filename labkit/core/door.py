@@ -36,6 +36,7 @@ from labkit.core.resource import Component, Resource, Resources, split_address, 
 from labkit.core.trace import Hop, Trace
 
 DEEPEST = 16
+_NOTHING = Demand()
 
 
 class Decision(Protocol):
@@ -107,7 +108,7 @@ class _Passage:
         self.resource: Any = None
         self.scope = ""
         self.identity: Any = None
-        self.demand = Demand()
+        self.demand = _NOTHING
         self.encrypted = True
         self.why = ""
         self.milliseconds = 0

@@ -38,7 +38,7 @@ class Entropy:
         # Names that others choose are in it, of half characters too.
         blocks, what = -(-length // 32), label.encode("utf-8", "surrogatepass")
         stream = b"".join(
-            hmac.digest(self._root, b"%d/" % number + what, "sha256") for number in range(blocks)
+            [hmac.digest(self._root, b"%d/%b" % (number, what), "sha256") for number in range(blocks)]
         )
         return stream[:length]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -115,6 +116,7 @@ class Op(Generic[P, R]):
         self.name = name
         self._action = action
         self._data = data
+        self._demand = Demand("" if callable(action) else action, data)
         self._accepts = accepts
         self._parse = parse
         self.__doc__ = function.__doc__
@@ -127,6 +129,14 @@ class Op(Generic[P, R]):
     @cached_property
     def _parameters(self) -> dict[str, inspect.Parameter]:
         return dict(list(self._signature.parameters.items())[2:])
+
+    @cached_property
+    def _fewest(self) -> float:
+        """With how many arguments it can be called by position alone; with none of them where some are not
+        given so."""
+        kinds = {parameter.kind for parameter in self._parameters.values()}
+        needed = sum(parameter.default is parameter.empty for parameter in self._parameters.values())
+        return needed if kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD} else math.inf
 
     @cached_property
     def _plain(self) -> dict[str, type]:
@@ -148,7 +158,7 @@ class Op(Generic[P, R]):
     def demand(self, scope: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Demand:
         """What authorization has to allow for this call."""
         if not callable(self._action):
-            return Demand(self._action, self._data)
+            return self._demand
         try:
             action = self._action(scope, *args, **kwargs)
         except TypeError:
@@ -160,25 +170,27 @@ class Op(Generic[P, R]):
         """The call in one text, for credentials that sign what they are used for. Bodies (bytes) are not
         part of it; arguments that do not fit make a text that nobody has signed."""
         try:
-            bound = self._signature.bind(None, None, *args, **(kwargs or {}))
+            given = self._given(args, kwargs or {})
         except TypeError:
             return ""
         # Each with its name, and in quotes: no text takes the place of another one.
-        texts = (
-            f"{name}={str.__repr__(value)}"
-            for name, value in bound.arguments.items()
-            if isinstance(value, str)
-        )
+        texts = (f"{name}={str.__repr__(value)}" for name, value in given.items() if isinstance(value, str))
         return "\n".join([self.name, scope.lower(), *texts])
+
+    def _given(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments by name, in the order of the parameters. Raises TypeError where they do not fit."""
+        # Most calls give all by position, and Python's own way takes five times as long.
+        if not kwargs and self._fewest <= len(args) <= len(self._parameters):
+            return dict(zip(self._parameters, args, strict=False))
+        return self._signature.bind(None, None, *args, **kwargs).arguments
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """The parse stage. Raises BadRequest."""
         try:
-            bound = self._signature.bind(None, None, *args, **kwargs)
+            given = self._given(args, kwargs)
         except TypeError as error:
             wanted = ", ".join(self._parameters) or "nothing"
             raise BadRequest(f"{self.name}: {error}.", required=wanted) from None
-        given = bound.arguments
         for name, kind in self._plain.items():
             # The very type: what a subclass says may differ from one look to the next.
             if name in given and type(given[name]) is not kind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -15,6 +16,16 @@ from labkit.identity.lab_keys import LabKeys
 from labkit.identity.verifier import ALGORITHM, KeySet
 
 OVERLAP = 24 * 3600
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _part(content: dict[str, Any]) -> bytes:
+    return base64url_encode(_encode(content).encode())
+
+
+@lru_cache(maxsize=64)
+def _header(kid: str) -> bytes:
+    return _part({"typ": "JWT", "alg": ALGORITHM, "kid": kid})
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,6 @@ class SigningKeys:
     def sign(self, claims: dict[str, Any]) -> str:
         """A compact JWT, RS256, with the newest key. Claims keep their order."""
         key = self._newest()
-        parts = ({"typ": "JWT", "alg": ALGORITHM, "kid": key.kid}, claims)
-        text = b".".join(base64url_encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+        text = _header(key.kid) + b"." + _part(claims)
         signature = base64url_encode(self._lab_keys.sign(key.private, text))
         return f"{text.decode()}.{signature.decode()}"

@@ -9,8 +9,8 @@ names the refusal: header, key, signature, tenant, issuer, audience, times (assu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -42,14 +42,14 @@ from labkit.identity.errors import (
     WrongIssuer,
     WrongTenant,
 )
-from labkit.identity.jwt_parts import Parts, take_apart
+from labkit.identity.jwt_parts import Parts, fresh, take_apart
 
 ALGORITHM = "RS256"
 _RS256 = RSAAlgorithm(RSAAlgorithm.SHA256)
 _SHORTEST_KEY = 2048
 _SMALLEST_EXPONENT = 65537
 _REQUIRED = {"aud": str, "iss": str, "tid": str, "sub": str, "iat": int, "nbf": int, "exp": int}
-_CACHED_TOKENS = 4096
+_REMEMBERED = 4096
 
 Claims = dict[str, Any]
 
@@ -72,7 +72,7 @@ def canonical_audience(audience: str) -> str:
 
 class KeySet:
     """A published JSON Web Key Set, read with suspicion. Keys that may not verify a token stay in it, so
-    that a token which names one is refused for that reason."""
+    that a token which names one is refused for that reason. It never changes."""
 
     def __init__(self, jwks: Mapping[str, Any]) -> None:
         self._keys: dict[str, list[RSAPublicKey | str]] = {}
@@ -221,28 +221,18 @@ def _accept(claims: Claims, expected: Expectation, now: int) -> Claims:
     return claims
 
 
-class CachingVerifier:
-    """`verify` that looks at a signature once. What it remembers is the whole token, and only for as long
-    as the set of published keys stays the same; audience, issuer and times are checked at every call."""
+# By the whole token and the set of published keys: a set with other keys is another object.
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(token: str | bytes, keys: KeySet) -> Claims:
+    return genuine(token, keys)
 
-    def __init__(self) -> None:
-        self._good: dict[str | bytes, Claims] = {}
-        self._keys: KeySet | None = None
 
-    def __call__(self, token: object, keys: KeySet, expected: Expectation, now: int) -> Claims:
-        """As `verify`."""
-        if keys is not self._keys:
-            self._keys = keys
-            self._good.clear()
-        claims = self._good.get(token) if type(token) is str or type(token) is bytes else None
-        if claims is None:
-            claims = genuine(token, keys)
-            if len(self._good) >= _CACHED_TOKENS:
-                self._good.clear()
-            assert isinstance(token, str | bytes)
-            self._good[token] = claims
-        # Copied to the bottom: whoever changes what they got must not change what the next one gets.
-        return {
-            name: deepcopy(value) if isinstance(value, list | dict) else value
-            for name, value in _accept(claims, expected, now).items()
-        }
+def verify_once(token: object, keys: KeySet, expected: Expectation, now: int) -> Claims:
+    """As `verify`, and looks at a signature once, for as long as the set of published keys stays the same;
+    audience, issuer and times are checked at every call."""
+    # The very types: a subclass could be equal to one token and be another one.
+    exact = type(token) is str or type(token) is bytes
+    claims = _remembered(token, keys) if exact else genuine(token, keys)
+    # Copied to the bottom: whoever changes what they got must not change what the next one gets.
+    copied: Claims = fresh(_accept(claims, expected, now))
+    return copied

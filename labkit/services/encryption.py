@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from labkit.authenticators.platform import Platform
 from labkit.core.credential import Bearer
@@ -345,14 +345,6 @@ def _put_back(table: dict[str, T], name: str, value: T | None) -> None:
         table.pop(name, None)
     else:
         table[name] = value
-
-
-@runtime_checkable
-class HasDisks(Protocol):
-    """A resource that keeps bytes somewhere. `lab.media` finds it by this."""
-
-    def disks(self) -> Iterator[Disk]:
-        """All disks that it has at this moment."""
 
 
 def disk(kind: StoreKind, name: str, key: AccountKey | None) -> Disk:

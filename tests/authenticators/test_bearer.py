@@ -10,7 +10,7 @@ from labkit.core.identity import Identity
 from labkit.core.resource import Resource
 from labkit.furniture import CLIENT_ID, PARTNER_TENANT
 from labkit.identity.errors import TokenRefused, UnknownKey, WrongAudience, WrongTenant
-from labkit.identity.verifier import KeySet, genuine
+from labkit.identity.verifier import KeySet, _remembered, genuine
 from labkit.lab import Lab
 from labkit.services.azure_ad import ARM, KEY_VAULT
 from labkit.services.resource_manager import ResourceManager
@@ -84,6 +84,7 @@ def signatures(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         looked.append(token)
         return genuine(token, keys)
 
+    _remembered.cache_clear()
     monkeypatch.setattr("labkit.identity.verifier.genuine", counted)
     return looked
 

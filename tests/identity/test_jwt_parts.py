@@ -140,3 +140,12 @@ def test_the_parts_are_what_was_put_together() -> None:
 
 def test_taking_apart_says_nothing_about_being_genuine() -> None:
     assert take_apart(assemble({}, {}, b"")).claims == {}
+
+
+def test_what_was_handed_out_cannot_be_changed_for_the_next_caller() -> None:
+    grouped = token(groups=["readers"])
+    parts = take_apart(grouped)
+    parts.claims["groups"].append("owners")
+    parts.header.clear()
+    assert take_apart(grouped).claims["groups"] == ["readers"]
+    assert take_apart(grouped).header == header()

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.utils import base64url_encode
 
 from labkit.identity.errors import (
+    NotAJwt,
+    SignatureInvalid,
     TokenExpired,
     TokenNotYetValid,
     TokenRefused,
@@ -17,22 +20,23 @@ from labkit.identity.errors import (
     WrongTenant,
 )
 from labkit.identity.issuer import OVERLAP, SigningKeys
-from labkit.identity.verifier import CachingVerifier, Expectation, KeySet, genuine
-from labkit.identity.verifier import verify as plain
-from tests.identity.mint import EXPECTED, KEYS, LAB_KEYS, NOW, claims, token
+from labkit.identity.verifier import Claims, Expectation, KeySet, _remembered, genuine, verify, verify_once
+from tests.identity.mint import ATTACKER, EXPECTED, JWKS, KEYS, LAB_KEYS, NOW, claims, header, sign, token
 
 GOOD = token()
 # A tenth of the token each, so that the attack runs on all processors.
 SLICES = [range(start, len(GOOD), 10) for start in range(10)]
 
 
+Verify = Callable[..., Claims]
+
+
 @pytest.fixture
-def warm() -> CachingVerifier:
-    """A cache that has seen the good token, as bytes and as text."""
-    verify = CachingVerifier()
+def warm() -> Verify:
+    """A verifier that has seen the good token, as bytes and as text."""
     for form in (GOOD, GOOD.decode()):
-        assert verify(form, KEYS, EXPECTED, NOW) == claims()
-    return verify
+        assert verify_once(form, KEYS, EXPECTED, NOW) == claims()
+    return verify_once
 
 
 def one_byte_changes(places: range) -> Iterator[bytes]:
@@ -44,9 +48,7 @@ def one_byte_changes(places: range) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("places", SLICES, ids=range(10))
-def test_a_warm_cache_accepts_no_one_byte_change_of_a_good_token(
-    warm: CachingVerifier, places: range
-) -> None:
+def test_a_warm_cache_accepts_no_one_byte_change_of_a_good_token(warm: Verify, places: range) -> None:
     accepted, attempts = [], 0
     for changed in one_byte_changes(places):
         attempts += 1
@@ -60,7 +62,7 @@ def test_a_warm_cache_accepts_no_one_byte_change_of_a_good_token(
     assert warm(GOOD, KEYS, EXPECTED, NOW) == claims()
 
 
-def test_a_warm_cache_accepts_no_text_with_one_character_changed(warm: CachingVerifier) -> None:
+def test_a_warm_cache_accepts_no_text_with_one_character_changed(warm: Verify) -> None:
     text = GOOD.decode()
     for place in range(len(text)):
         for other in ("A", "=", ".", "\0", " ", "é", "\ud800", text[place].swapcase()):
@@ -69,7 +71,7 @@ def test_a_warm_cache_accepts_no_text_with_one_character_changed(warm: CachingVe
                     warm(text[:place] + other + text[place + 1 :], KEYS, EXPECTED, NOW)
 
 
-def test_a_warm_cache_accepts_nothing_shorter_or_longer(warm: CachingVerifier) -> None:
+def test_a_warm_cache_accepts_nothing_shorter_or_longer(warm: Verify) -> None:
     for end in range(len(GOOD)):
         for cut in (GOOD[:end], GOOD[:end] + GOOD[end + 1 :], GOOD[:end] + GOOD[end : end + 1] + GOOD[end:]):
             if cut != GOOD:
@@ -77,7 +79,7 @@ def test_a_warm_cache_accepts_nothing_shorter_or_longer(warm: CachingVerifier) -
                     warm(cut, KEYS, EXPECTED, NOW)
 
 
-def test_a_remembered_token_expires(warm: CachingVerifier) -> None:
+def test_a_remembered_token_expires(warm: Verify) -> None:
     assert warm(GOOD, KEYS, EXPECTED, NOW + 3598) == claims()
     with pytest.raises(TokenExpired):
         warm(GOOD, KEYS, EXPECTED, NOW + 3599)
@@ -85,7 +87,7 @@ def test_a_remembered_token_expires(warm: CachingVerifier) -> None:
         warm(GOOD, KEYS, EXPECTED, NOW - 1)
 
 
-def test_a_remembered_token_opens_no_other_audience_issuer_or_tenant(warm: CachingVerifier) -> None:
+def test_a_remembered_token_opens_no_other_audience_issuer_or_tenant(warm: Verify) -> None:
     audience, issuer, tenant = EXPECTED.audience, EXPECTED.issuer, EXPECTED.tenant_id
     for other, refusal in (
         (Expectation("https://vault.azure.net", issuer, tenant), WrongAudience),
@@ -96,46 +98,67 @@ def test_a_remembered_token_opens_no_other_audience_issuer_or_tenant(warm: Cachi
             warm(GOOD, KEYS, other, NOW)
 
 
-def test_claims_that_were_handed_out_cannot_be_changed_for_the_next_caller(warm: CachingVerifier) -> None:
+def test_claims_that_were_handed_out_cannot_be_changed_for_the_next_caller(warm: Verify) -> None:
     warm(GOOD, KEYS, EXPECTED, NOW)["oid"] = "victim"
     warm(GOOD, KEYS, EXPECTED, NOW).clear()
     assert warm(GOOD, KEYS, EXPECTED, NOW) == claims()
 
 
 def test_claims_deep_inside_cannot_be_changed_either() -> None:
-    verify, grouped = CachingVerifier(), token(groups=["readers"])
-    verify(grouped, KEYS, EXPECTED, NOW)["groups"].append("owners")
-    assert verify(grouped, KEYS, EXPECTED, NOW)["groups"] == ["readers"]
+    grouped = token(groups=["readers"])
+    verify_once(grouped, KEYS, EXPECTED, NOW)["groups"].append("owners")
+    assert verify_once(grouped, KEYS, EXPECTED, NOW)["groups"] == ["readers"]
 
 
 def test_a_remembered_token_outlives_rotation_by_the_overlap_and_no_longer() -> None:
-    keys, verify = SigningKeys(LAB_KEYS, "azure-ad"), CachingVerifier()
+    keys = SigningKeys(LAB_KEYS, "azure-ad")
     lasting = keys.sign(claims(exp=NOW + 10 * OVERLAP))
-    verify(lasting, keys.key_set(NOW), EXPECTED, NOW)
+    verify_once(lasting, keys.key_set(NOW), EXPECTED, NOW)
     keys.rotate(NOW)
     for after in (0, 1, OVERLAP - 1):
-        assert verify(lasting, keys.key_set(NOW + after), EXPECTED, NOW + after)
+        assert verify_once(lasting, keys.key_set(NOW + after), EXPECTED, NOW + after)
     for after in (OVERLAP, OVERLAP + 1):
         with pytest.raises(UnknownKey):
-            verify(lasting, keys.key_set(NOW + after), EXPECTED, NOW + after)
+            verify_once(lasting, keys.key_set(NOW + after), EXPECTED, NOW + after)
 
 
 def test_a_key_that_is_withdrawn_at_once_takes_its_tokens_with_it() -> None:
-    keys, verify = SigningKeys(LAB_KEYS, "azure-ad"), CachingVerifier()
+    keys = SigningKeys(LAB_KEYS, "azure-ad")
     old = keys.sign(claims())
-    verify(old, keys.key_set(NOW), EXPECTED, NOW)
+    verify_once(old, keys.key_set(NOW), EXPECTED, NOW)
     keys.rotate(NOW, overlap=0)
     with pytest.raises(UnknownKey):
-        verify(old, keys.key_set(NOW), EXPECTED, NOW)
-    assert verify(keys.sign(claims()), keys.key_set(NOW), EXPECTED, NOW) == claims()
+        verify_once(old, keys.key_set(NOW), EXPECTED, NOW)
+    assert verify_once(keys.sign(claims()), keys.key_set(NOW), EXPECTED, NOW) == claims()
 
 
-def test_a_cache_that_is_full_still_answers() -> None:
-    verify = CachingVerifier()
-    verify._good.update({str(number): {} for number in range(4096)})
-    verify._keys = KEYS
-    assert verify(GOOD, KEYS, EXPECTED, NOW) == claims()
-    assert len(verify._good) == 1
+def test_what_is_remembered_has_an_end() -> None:
+    assert _remembered.cache_info().maxsize == 4096
+
+
+def test_a_token_that_one_set_of_keys_has_signed_is_unknown_to_another(warm: Verify) -> None:
+    numbers = ATTACKER.public_key().public_numbers()
+    n = base64url_encode(numbers.n.to_bytes(256)).decode()
+    others = KeySet({"keys": [{**JWKS["keys"][0], "n": n}]})
+    with pytest.raises(SignatureInvalid):
+        warm(GOOD, others, EXPECTED, NOW)
+    forged = sign(header(), claims(), ATTACKER)
+    assert warm(forged, others, EXPECTED, NOW) == claims()
+    with pytest.raises(SignatureInvalid):
+        warm(forged, KEYS, EXPECTED, NOW)
+
+
+def test_what_only_says_that_it_is_a_good_token_is_refused(warm: Verify) -> None:
+    class Twin(str):
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return hash(GOOD.decode())
+
+    for twin in (Twin("forged"), Twin(GOOD.decode())):
+        with pytest.raises(NotAJwt):
+            warm(twin, KEYS, EXPECTED, NOW)
 
 
 # As many keys of a seeded lab there are to rotate to.
@@ -170,7 +193,7 @@ def allowed(issued: tuple[str, int, str], keys: SigningKeys, now: int) -> bool:
 
 @given(EVENTS)
 def test_a_cache_answers_as_if_there_were_none_whatever_time_and_keys_do(events: list[Any]) -> None:
-    keys, cached, now = SigningKeys(LAB_KEYS, "azure-ad"), CachingVerifier(), NOW
+    keys, now = SigningKeys(LAB_KEYS, "azure-ad"), NOW
     issued: list[tuple[str, int, str]] = []
     rotations = 0
     for what, number in [("issue", 3599), *events]:
@@ -185,8 +208,8 @@ def test_a_cache_answers_as_if_there_were_none_whatever_time_and_keys_do(events:
         # Each is shown each time, the one that was meant first: so that all are remembered.
         shown = issued[number % len(issued) :] + issued[: number % len(issued)]
         for one in shown:
-            found = verdict(cached, one[0], keys, now)
-            assert found == verdict(plain, one[0], keys, now)
+            found = verdict(verify_once, one[0], keys, now)
+            assert found == verdict(verify, one[0], keys, now)
             assert isinstance(found, dict) == allowed(one, keys, now)
 
 
@@ -198,12 +221,12 @@ def test_a_signature_is_looked_at_once_until_the_keys_change(monkeypatch: pytest
         return genuine(token, keys)
 
     monkeypatch.setattr("labkit.identity.verifier.genuine", counted)
-    keys, verify = SigningKeys(LAB_KEYS, "azure-ad"), CachingVerifier()
+    keys = SigningKeys(LAB_KEYS, "azure-ad")
     lasting = keys.sign(claims(exp=NOW + 10 * OVERLAP))
 
     def times(at: int) -> int:
         for _ in range(5):
-            verdict(verify, lasting, keys, at)
+            verdict(verify_once, lasting, keys, at)
         return len(looked)
 
     assert [times(NOW), times(NOW + 3600)] == [1, 1]

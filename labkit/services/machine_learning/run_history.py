@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from labkit.authenticators.platform import Platform
@@ -88,7 +87,7 @@ class RunHistory:
 
     def write(self, call: Call[Workspace], run: Run, etag: str = "") -> None:
         """Keeps a run; with an entity tag only over the run that it came with. Raises PreconditionFailed."""
-        kept = {name: value for name, value in asdict(run).items() if value or name not in _SUBMITTED}
+        kept = {name: value for name, value in vars(run).items() if value or name not in _SUBMITTED}
         body = json.dumps(kept).encode()
         self._ask(call, Cosmos.upsert, _document(call, run.run_id), body, etag)
 
