@@ -10,6 +10,7 @@ import labkit
 from labkit.core.table import Table, Tabular
 from labkit.core.verdict import Verdict
 from labkit.course.key_scene import OWNER, let_in, new_version, put
+from labkit.course.prepared import prepared
 from labkit.course.stepping import uncounted
 from labkit.course.store_trials import request_own_cosmos
 from labkit.furniture import GROUPS, SUBSCRIPTION, workspace_id
@@ -80,9 +81,8 @@ STEPS: Mapping[str, Callable[[Lab, Named], object]] = {
 def cosmos_steps(release: str = "2020-03", seed: int | None = 2020) -> Attempts:
     """Creates a workspace with run history under olivia's key, one step left out at a time, each in a lab
     of its own. Raises BadInput. Statement enc-cosmos-cmk-steps."""
-    labkit.start(release, seed)
-    rows = [(f"without {what}" if what else "all of it", step) for what, step in STEPS.items()]
-    return Attempts(tuple(_attempt(what, step, release, seed) for what, step in rows))
+    named = {f"without {what}" if what else "all of it": step for what, step in STEPS.items()}
+    return _attempts(named, labkit.start(release, seed))
 
 
 def _other_vault(lab: Lab, named: Named, region: str = "eastus", group: str = "") -> None:
@@ -112,8 +112,7 @@ KEYS: Mapping[str, Callable[[Lab, Named], object]] = {
 def cosmos_keys(release: str = "2020-03", seed: int | None = 2020) -> Attempts:
     """The same with other addresses of keys. In the release that has the feature in three regions only, the
     workspace is in one of them. Raises BadInput. Statement enc-cosmos-cmk-uri."""
-    labkit.start(release, seed)
-    return Attempts(tuple(_attempt(what, step, release, seed) for what, step in KEYS.items()))
+    return _attempts(KEYS, labkit.start(release, seed))
 
 
 def _named(lab: Lab, vault: str) -> Named:
@@ -125,16 +124,19 @@ def _named(lab: Lab, vault: str) -> Named:
     return {"resource_cmk_uri": key.key_id, "cmk_keyvault": vault}
 
 
-def _attempt(
-    what: str, step: Callable[[Lab, Named], object], release: str, seed: int | None
-) -> tuple[str, str, str]:
-    def tried() -> Verdict[Any]:
-        lab = labkit.start(release, seed)
-        request_own_cosmos(lab)
-        named = _named(lab, lab.vault)
-        step(lab, named)
-        properties: dict[str, Any] = named | ({"edition": "Enterprise"} if lab.release.editions else {})
-        return Verdict.of(lambda: put(lab, _WORKSPACE, properties))
+def _attempts(steps: Mapping[str, Callable[[Lab, Named], object]], lab: Lab) -> Attempts:
+    """Each of them in a lab like this one, in which all has been done that it takes."""
 
-    verdict = uncounted(tried)
+    def tried() -> Attempts:
+        request_own_cosmos(lab)
+        ready = prepared((lab, _named(lab, lab.vault)))
+        return Attempts(tuple(_attempt(what, step, *ready.copy()) for what, step in steps.items()))
+
+    return uncounted(tried)
+
+
+def _attempt(what: str, step: Callable[[Lab, Named], object], lab: Lab, named: Named) -> tuple[str, str, str]:
+    step(lab, named)
+    properties: dict[str, Any] = named | ({"edition": "Enterprise"} if lab.release.editions else {})
+    verdict = Verdict.of(lambda: put(lab, _WORKSPACE, properties))
     return what, verdict.word, verdict.refusal.message if verdict.refusal else ""

@@ -127,7 +127,7 @@ def _lived(
     store = TRIALS[what](lab, Wish(new_version(lab), lab.vault))
     # The stores that no service reads take no customer's key.
     assert store.read is not None
-    answers = []
+    found = []
     for minute in moments:
         lab.clock.advance(60 * (minute - passed))
         passed = minute
@@ -135,12 +135,11 @@ def _lived(
             EVENTS[events[minute]](lab)
         verdict = Verdict.of(store.read)
         status = f"{getattr(verdict.refusal, 'status', '')} {verdict.code}".strip()
-        answers.append(StoreAnswer(name, minute, status or "200", _version(lab, store)))
-    return answers
-
-
-def _version(lab: Lab, store: InUse) -> int:
-    """Which of the key's versions wraps the store's account key, from 1."""
-    found = next(row for row in lab.media.rows if str(row[0]).startswith(store.medium))
+        found.append((minute, status or "200", _version(lab, store)))
     versions = [one.version for one in at_vault(lab, KeyVault.list_key_versions, lab.vault, KEY)]
-    return versions.index(str(found[5])) + 1
+    return [StoreAnswer(name, at, answer, versions.index(version) + 1) for at, answer, version in found]
+
+
+def _version(lab: Lab, store: InUse) -> str:
+    """Which of the key's versions wraps the store's account key."""
+    return str(lab.media.about(store.medium).rows[0][5])

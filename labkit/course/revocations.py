@@ -8,6 +8,7 @@ import labkit
 from labkit.core.errors import BadInput, brief
 from labkit.core.table import Table, Tabular
 from labkit.course.deeds import make_ready, tried
+from labkit.course.prepared import prepared
 from labkit.course.stepping import uncounted
 from labkit.furniture import GROUPS, REGION, SUBSCRIPTION, workspace_id
 from labkit.lab import Lab
@@ -70,15 +71,11 @@ def revocations(release: str = "2020-03", seed: int = 2020, vault_elsewhere: boo
     if vault_elsewhere is not True and vault_elsewhere is not False:
         raise BadInput("Is the vault elsewhere?", presented=brief(vault_elsewhere), required="True or False")
 
-    def furnished() -> tuple[Lab, Workspace]:
-        lab = labkit.start(release=release, seed=seed)
-        return lab, _workspace(lab, vault_elsewhere)
-
     def all_of_them() -> Revocations:
-        _, workspace = furnished()
-        rows = permissions(workspace)
-        found = [_without(*furnished(), row) for row in rows]
-        return Revocations((*found, _without(*furnished(), None)))
+        lab = labkit.start(release=release, seed=seed)
+        workspace = _workspace(lab, vault_elsewhere)
+        rows, furnished = permissions(workspace), prepared((lab, workspace))
+        return Revocations(tuple(_without(*furnished.copy(), row) for row in (*rows, None)))
 
     return uncounted(all_of_them)
 

@@ -92,9 +92,9 @@ def _found(what: str, release: str, seed: int | None) -> StoreFound:
 
 def look(lab: Lab, store: InUse) -> tuple[str, str]:
     """Where the disk of a store lies, and whose key encrypts it and what is found on it, in a few words."""
-    rows = [row for row in lab.media.rows if str(row[0]).startswith(store.medium)]
-    found = [row for row in lab.media.find(TEXT).rows if str(row[0]).startswith(store.medium)]
-    _, _, lies_in, owner, *_ = rows[0]
+    media = lab.media
+    _, _, lies_in, owner, *_ = media.about(store.medium).rows[0]
+    found = [row for row in media.find(TEXT).rows if str(row[0]).startswith(store.medium)]
     return str(lies_in), f"{owner}'s key, {SEALED}" if not found else f"no key, {PLAIN}"
 
 

@@ -91,7 +91,7 @@ def _field(axes: Axes, x: float, y: float, width: float, cell: Cell) -> None:
     from matplotlib.patches import Rectangle
 
     ink, ground = colours(cell)
-    axes.add_patch(Rectangle((x, y), width, _ROW, facecolor=ground, edgecolor=PAPER, linewidth=2))
+    axes.add_artist(Rectangle((x, y), width, _ROW, facecolor=ground, edgecolor=PAPER, linewidth=2))
     _text(axes, x + width / 2, y + _ROW / 2, str(cell), color=ink)
 
 

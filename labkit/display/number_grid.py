@@ -76,5 +76,5 @@ def _draw(
             x, number = heading + field * right, numbers[one, other]
             share = _DARKEST * number / most
             fill = tuple(1 - share * (1 - part) for part in _TINT)
-            axes.add_patch(Rectangle((x, y), field, _ROW, facecolor=fill, edgecolor=PAPER, linewidth=2))
+            axes.add_artist(Rectangle((x, y), field, _ROW, facecolor=fill, edgecolor=PAPER, linewidth=2))
             axes.text(x + field / 2, y + _ROW / 2, f"{number}", ha="center", va="center", color=INK)

@@ -65,7 +65,18 @@ def told(incident: Incident) -> str:
 
 @each_drill
 def test_the_same_seed_gives_the_same_incident_to_the_last_byte(name: str) -> None:
-    assert told(drill(name, 4)) == told(drill(name, 4))
+    lived_through = DRILLS[name](start("2020-03", 4))
+    assert told(drill(name, 4)) == told(drill(name, 4)) == told(lived_through)
+
+
+@each_drill
+def test_what_is_done_to_an_incident_is_not_done_to_the_next_one(name: str) -> None:
+    before = told(drill(name, 4))
+    spoilt = drill(name, 4)
+    spoilt.finish()
+    spoilt.lab.people.clear()
+    vars(spoilt).clear()
+    assert told(drill(name, 4)) == before
 
 
 @each_drill

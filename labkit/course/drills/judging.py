@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from labkit.core.errors import brief
 from labkit.course.checking import NotUsable, as_function, as_mapping, as_number
 from labkit.course.drills import drill
-from labkit.course.drills.facts import Fact
 from labkit.course.drills.incident import facts_of
 from labkit.course.drills.review import PAST, Review, respond
 from labkit.course.exercise import Bench, Checker, Result
@@ -29,7 +28,7 @@ def finding(name: str) -> Checker:
 
     def check(answer: object, _: Bench) -> Result:
         seed, release, given = _begin(answer)
-        facts = uncounted(lambda: _facts(name, seed, release))
+        facts = uncounted(lambda: facts_of(drill(name, seed, release)))
         names = [fact.name for fact in facts]
         _only(given, names)
         said = [(fact, fact.read(given.get(fact.name, ""))) for fact in facts]
@@ -61,12 +60,6 @@ def ending(name: str, *beliefs: Belief) -> Checker:
         return Result.wrong(review.said, belief) if belief else Result.not_yet(review.said)
 
     return check
-
-
-@lru_cache(maxsize=32)
-def _facts(name: str, seed: int, release: str) -> tuple[Fact, ...]:
-    """What there is to find out: the same every time."""
-    return facts_of(drill(name, seed, release))
 
 
 def _begin(answer: object) -> tuple[int, str, Mapping[str, object]]:

@@ -13,6 +13,7 @@ from labkit.course.deeds import make_ready, tried
 from labkit.course.exercise import Bench, Exercise, Result, WrongAnswer
 from labkit.course.incidents import NO_COMPUTE, Scene, believed_deny
 from labkit.course.scenes import give, object_id
+from labkit.course.stepping import uncounted
 from labkit.furniture import GROUPS
 from labkit.lab import Lab
 from labkit.services.authorization import Authorization
@@ -80,7 +81,10 @@ def _able(lab: Lab, who: str, scopes: list[str]) -> set[tuple[str, str]]:
 
 def _check_deny(answer: object, bench: Bench) -> Result:
     steps = _steps(answer)
-    lab = bench.lab()
+    return uncounted(lambda: _judge(steps, bench.lab()))
+
+
+def _judge(steps: dict[str, list[tuple[str, ...]]], lab: Lab) -> Result:
     scene = believed_deny(lab)
     make_ready(lab, lab.workspace)
     scopes = _scopes(lab, steps)
@@ -95,9 +99,10 @@ def _check_deny(answer: object, bench: Bench) -> Result:
         found = f"dora has created a compute target: {why}. With your steps she holds: {held}."
         return Result.wrong(found, wrong)
     for who, able in before.items():
-        if lost := sorted(able - _able(lab, who, scopes)):
+        after = _able(lab, who, scopes)
+        if lost := sorted(able - after):
             return Result.wrong(f"{who} may not do {_said(lost[0])} any more.", "colleagues-pay")
-        if won := sorted(_able(lab, who, scopes) - able):
+        if won := sorted(after - able):
             return Result.wrong(f"{who} may now do {_said(won[0])} as well.", "gives-more")
     return _only_the_role(lab, scopes)
 
