@@ -74,10 +74,13 @@ def _run(task: Task) -> tuple[Failure | None, dict[str, Any]]:
     notebook = _prepared(task)
     manager = NotebookExecutionManager(notebook, progress_bar=False, autosave_cell_every=0)
     manager.notebook_start()
+    failure = None
     try:
         failure = _execute(manager, task)
     finally:
         manager.notebook_complete()
+        if failure is not None:
+            _mark(manager.nb, failure)
         write_ipynb(manager.nb, str(task.kept))
     outcome = _outcome(manager.nb)
     return failure or _compare(outcome, task.scenario.expect), outcome[1]
@@ -123,6 +126,18 @@ def _execute(manager: Any, task: Task) -> Failure | None:
     if isinstance(wrong, DeadKernelError):
         return _at(client.cell, "DeadKernel", how_it_died(km))
     return None if wrong is None else _at(client.cell, wrong.ename, wrong.evalue)
+
+
+def _mark(notebook: Any, failure: Failure) -> None:
+    """As papermill does: a note at the top with a link to the cell that failed, and an anchor before it."""
+    from nbformat.v4 import new_markdown_cell
+    from papermill.execute import ERROR_ANCHOR_MSG, ERROR_MARKER_TAG, ERROR_MESSAGE_TEMPLATE
+
+    at = next((n for n, cell in enumerate(notebook.cells) if cell.get("id") == failure.cell), None)
+    if at is not None:
+        note = ERROR_MESSAGE_TEMPLATE % notebook.cells[at].get("execution_count")
+        for place, text in ((at, ERROR_ANCHOR_MSG), (0, note)):
+            notebook.cells.insert(place, new_markdown_cell(text, metadata={"tags": [ERROR_MARKER_TAG]}))
 
 
 def _at(cell: Any, error: str, message: str) -> Failure:

@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from papermill.execute import remove_error_markers
 
 from labkit.core.errors import BadInput
 from labkit.course.outcome import MIME
@@ -136,7 +137,7 @@ def test_a_cell_that_takes_too_long_is_stopped_and_the_rest_goes_on(
     assert {tuple(said) for said in found.values()} == {
         ("cell c2: print('said')", "CellTimeout: the cell took longer than 3 seconds")
     }
-    made = nbformat.read(tmp_path / "out" / "stuck-0.ipynb", as_version=4)
+    made = remove_error_markers(nbformat.read(tmp_path / "out" / "stuck-0.ipynb", as_version=4))
     said, interrupted = made.cells[1].outputs
     assert (said.text, interrupted.ename) == ("said\n", "KeyboardInterrupt")
     assert made.cells[1].metadata.papermill.status == "failed"
@@ -184,8 +185,14 @@ def test_executed_notebooks_are_kept_where_one_says(
     assert sorted(os.listdir(out)) == ["one.ipynb", "report.json", "two.ipynb"]
     one, two = (nbformat.read(out / f"{name}.ipynb", as_version=4) for name in ("one", "two"))
     assert one.cells[1].outputs[0].data[MIME] == {"call": "ok", "age": 59}
-    assert [cell.source for cell in two.cells][1] == "# Parameters\nage = 61\n"
-    assert two.cells[3].outputs[0].ename == "ZeroDivisionError"
+    # As papermill does, a note at the top leads to the cell.
+    note, _, given, *_, anchor, failed = two.cells
+    assert given.source == "# Parameters\nage = 61\n"
+    assert failed.outputs[0].ename == "ZeroDivisionError"
+    assert f"[{failed.execution_count}]</a>" in note.source
+    [link] = re.findall('href="#(.+?)"', note.source)
+    assert f'id="{link}"' in anchor.source
+    assert len(remove_error_markers(two).cells) == len(one.cells) + 1
     assert two.metadata.papermill.parameters == {"age": 61}
     assert two.metadata.papermill.exception is True
     assert one.metadata.papermill.duration > 0
