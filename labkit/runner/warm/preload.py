@@ -1,4 +1,4 @@
-"""What the server imports before it forks."""
+"""What the server imports, and has ready, before it forks."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def preload(names: Iterable[str]) -> None:
             importlib.import_module(name)
         except ImportError:
             continue
+    _first_labs()
     for module in list(sys.modules.values()):
         if isinstance(module, ModuleType):
             # Python remembers here which warnings it has shown.
@@ -45,6 +46,15 @@ def preload(names: Iterable[str]) -> None:
     # What is there now stays: a collection in a fork need not look at it, and so not copy it.
     gc.collect()
     gc.freeze()
+
+
+def _first_labs() -> None:
+    """Labs are copies of the first one of their release, which is built here for all."""
+    from labkit.lab import start
+    from labkit.releases import RELEASES
+
+    for release in RELEASES:
+        start(release)
 
 
 def _whole(name: str) -> Iterator[str]:
