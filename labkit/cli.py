@@ -116,6 +116,8 @@ def _sweep_options(one: argparse.ArgumentParser) -> None:
     help = "html, junit or json, in DIR; may be repeated"
     one.add_argument("--report", action="append", default=[], metavar="KIND", help=help)
     one.add_argument("--plain", action="store_true", help="start each kernel anew, as papermill does")
+    help = "run on this Dask cluster, tcp://HOST:PORT, as many at a time as it has threads, or N of --jobs"
+    one.add_argument("--dask", metavar="ADDRESS", help=help)
 
 
 def _serve_options(one: argparse.ArgumentParser) -> None:
@@ -243,7 +245,7 @@ def _sweep(arguments: argparse.Namespace, others: list[str]) -> int:
     file = checkout() / "notebooks" / "scenarios.toml"
     choice = Choice(arguments.only, arguments.notebook, arguments.grid, arguments.failed)
     options = {"jobs": arguments.jobs, "out": arguments.out, "reports": arguments.report}
-    return 1 if sweep(file, choice, plain=arguments.plain, **options) else 0
+    return 1 if sweep(file, choice, plain=arguments.plain, dask=arguments.dask, **options) else 0
 
 
 def _serve(arguments: argparse.Namespace, others: list[str]) -> int:

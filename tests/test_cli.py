@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,16 @@ def test_the_checklist_is_printed_to_be_kept(run: Run) -> None:
 # ---- statements and assumptions
 
 
+@cache
+def covered() -> list[dict[str, Any]]:
+    """It reads every test and every notebook."""
+    return coverage(ROOT)
+
+
 def test_statements_for_programs(run: Run) -> None:
     code, out, _ = run("statements", "--json")
     assert code == 0
-    assert json.loads(out) == coverage(ROOT)
+    assert json.loads(out) == covered()
     assert out.isascii()
 
 
@@ -65,10 +72,10 @@ def test_statements_for_people(run: Run) -> None:
     assert code == 0
     heads = [line.split("  ")[0] for line in out.splitlines() if line and not line.startswith(" ")]
     assert heads[:-1] == list(statements())
-    proved = sum(row["proved"] for row in coverage(ROOT))
+    proved = sum(row["proved"] for row in covered())
     wanted = f"{proved} of {len(statements())} statements are proved by a test and shown in a notebook."
     assert heads[-1] == wanted
-    for row in coverage(ROOT):
+    for row in covered():
         assert all(place in out for place in (*row["tests"], *row["notebooks"]))
 
 
@@ -190,7 +197,7 @@ def test_a_sweep_ends_as_its_scenarios_do(
 
     monkeypatch.setattr("labkit.runner.sweep.sweep", sweep)
     assert run("sweep", "--jobs", "3", "--only", "a", "--only", "b", "--out", "kept")[0] == code
-    options = {"jobs": 3, "out": Path("kept"), "reports": [], "plain": False}
+    options = {"jobs": 3, "out": Path("kept"), "reports": [], "plain": False, "dask": None}
     assert calls == [(ROOT / "notebooks" / "scenarios.toml", Choice(["a", "b"], None, [], False), options)]
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from labkit.core.errors import BadInput
+from labkit.runner.dask_pool import DaskWorkers
 from labkit.runner.execute import CELL_TIMEOUT, Result, Task, run
 from labkit.runner.kernel import environment
 from labkit.runner.out_folder import keep, prepared
@@ -25,14 +26,13 @@ from labkit.runner.warm.preload import COURSE, DRIVER, KERNEL
 from labkit.runner.warm.server import NotWarm, Server, why_not
 from labkit.runner.warm.workers import WarmWorkers
 
-T = TypeVar("T")
-R = TypeVar("R")
-
 
 class Pool(Protocol):
     """Whatever carries out tasks."""
 
-    def results(self, work: Callable[[T], R], tasks: list[T]) -> Iterator[tuple[T, R | Exception]]:
+    def results(
+        self, work: Callable[[Task], Result], tasks: list[Task]
+    ) -> Iterator[tuple[Task, Result | Exception]]:
         """Each task with what `work` returns for it, or with what went wrong, as they come."""
 
 
@@ -45,11 +45,14 @@ def sweep(
     reports: Sequence[str] = (),
     timeout: int = CELL_TIMEOUT,
     plain: bool = False,
+    dask: str | None = None,
 ) -> int:
     """Runs the scenarios of a file, or those of a choice, `jobs` at a time (None: one for each processor),
     and prints what fails as soon as it does and a summary at the end. The executed notebooks and the
     `reports` are kept in `out`; a cell may take `timeout` seconds. With `plain`, every kernel is a process of
-    its own, as papermill starts it. Returns how many runs failed. Raises BadInput, before anything runs."""
+    its own, as papermill starts it. With `dask`, the workers of the Dask cluster at this address run them, as
+    many at a time as they have threads, or `jobs` of them. Returns how many runs failed. Raises BadInput,
+    before anything runs, and ClusterLost where the cluster does not stay to the end."""
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
         raise BadInput("So many jobs cannot run.", presented=repr(jobs)[:60], required="1 or more")
     if reports and out is None:
@@ -57,11 +60,12 @@ def sweep(
     scenarios, report = chosen(file, choice, out)
     kept = None if out is None else prepared(out, file.parent, report.names(PASSED, FAILED, NOT_RUN), reports)
     count = min(jobs or processors(), max(len(scenarios), 1), MOST_WORKERS)
+    cluster = _cluster(dask, scenarios, jobs, plain)
     started = perf_counter()
     done: dict[str, Run] = {run.name: run for run in report.runs}
     try:
         with _tasks(scenarios, kept, timeout) as tasks:
-            for task, result in _results(tasks, count, plain):
+            for task, result in _results(tasks, cluster or _pool(count, plain)):
                 done[task.scenario.name] = Run.of(task.scenario).after(result)
     finally:
         report = replace(report.merged(done.values()), seconds=perf_counter() - started)
@@ -89,14 +93,22 @@ def _tasks(scenarios: list[Scenario], kept: Path | None, timeout: int) -> Iterat
         ]
 
 
-def _results(tasks: list[Task], count: int, plain: bool) -> Iterator[tuple[Task, Result]]:
+def _results(tasks: list[Task], way: AbstractContextManager[Pool]) -> Iterator[tuple[Task, Result]]:
     if not tasks:
         return
-    with _pool(count, plain) as pool, progress(len(tasks)) as show:
+    with way as pool, progress(len(tasks)) as show:
         for task, outcome in pool.results(run, tasks):
             result = outcome if isinstance(outcome, Result) else Result.broken(task, outcome)
             show(result)
             yield task, result
+
+
+def _cluster(
+    address: str | None, scenarios: list[Scenario], jobs: int | None, plain: bool
+) -> DaskWorkers | None:
+    if address is None or not scenarios:
+        return None
+    return DaskWorkers(address, (scenario.notebook for scenario in scenarios), jobs, plain)
 
 
 @contextmanager
