@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from timeit import timeit
@@ -29,20 +30,45 @@ SWEEP = "import sys; from pathlib import Path; from labkit.runner.sweep import s
 sys.exit(sweep(Path(sys.argv[1]), out=Path(sys.argv[2])))"
 
 
-def scenarios(count: int) -> list[Scenario]:
+SMALL = (
+    'who = "carl"\nseed = 2020',
+    "import labkit\nfrom labkit.course import outcome\n\nlab = labkit.start(seed=seed)",
+    "token = lab.sign_in(who)\ntoken",
+    'outcome(lifetime=token.claims["exp"] - token.claims["iat"])',
+)
+
+
+def of_the_course(count: int, folder: Path) -> list[Scenario]:
     """So many: those of the course, from the beginning again where they do not suffice. Spread over all of
     its notebooks where there are fewer."""
     known = read(checkout() / "notebooks" / "scenarios.toml")
     step = max(1, len(known) // count)
-    found = islice(cycle(known[::step]), count)
+    found = list(islice(cycle(known[::step]), count))
+    for path in {one.notebook for one in found}:
+        shutil.copy(path, folder)
     return [replace(one, name=f"run-{number}") for number, one in enumerate(found, 1)]
+
+
+def small(count: int, folder: Path) -> list[Scenario]:
+    """So many of a notebook with four cells, of which one starts a lab: what is left is how it is run."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    cells = [new_code_cell(source) for source in SMALL]
+    cells[0].metadata.tags = ["parameters"]
+    path = folder / "small.ipynb"
+    kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    people = islice(cycle(("carl", "rita", "olivia")), count)
+    return [
+        Scenario(f"run-{seed}", path, "A sign-in.", {"who": who, "seed": seed}, {"lifetime": 3599})
+        for seed, who in enumerate(people, 1)
+    ]
 
 
 def laid_out(runs: list[Scenario], folder: Path) -> None:
     """The notebooks and the file of scenarios for a sweep, and the lines of arguments for xargs."""
     lines = []
-    for path in {one.notebook for one in runs}:
-        shutil.copy(path, folder)
     with (folder / "scenarios.toml").open("w", encoding="utf-8") as file:
         for one in runs:
             keys = ("name", one.name), ("notebook", one.notebook.name), ("says", one.says)
@@ -95,22 +121,27 @@ def outputs(folder: Path, names: list[str]) -> list[Any]:
 
 
 def sweeping(rounds: int, count: int = COUNT) -> Rows:
-    """One round, since it takes minutes."""
-    row = Row(f"a scenario, of {count} in a sweep", f"papermill, {processors()} at a time", target=0.1)
-    if shutil.which("xargs") is None or os.name != "posix":
-        yield replace(row, target=None, note="skipped: there is no xargs on PATH")
-        return
+    """The course's own scenarios, whose cells take most of the time however they are run, and those of a
+    notebook that does little. One round of each, since it takes minutes."""
+    for what, made, target in (("the course's", of_the_course, None), ("a small one", small, 0.1)):
+        row = Row(
+            f"a scenario, {what}, {count} of them", f"papermill, {processors()} at a time", target=target
+        )
+        if shutil.which("xargs") is None or os.name != "posix":
+            yield replace(row, target=None, note="skipped: there is no xargs on PATH")
+        else:
+            yield measured(row, made, count)
+
+
+def measured(row: Row, made: Callable[[int, Path], list[Scenario]], count: int) -> Row:
+    """The row with what a scenario takes, both ways."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        runs = scenarios(count)
+        runs = made(count, folder)
         laid_out(runs, folder)
-        mine, theirs = (_seconds(work, folder) / count for work in (ours, plain))
+        mine, theirs = (timeit(partial(way, folder), number=1) / count for way in (ours, plain))
         names = [one.name for one in runs]
         both = zip(outputs(folder / "ours", names), outputs(folder / "plain", names), strict=True)
         same = [one == other for one, other in both]
     assert all(same), f"other outputs in {same.count(False)} of {count}"
-    yield replace(row, ours=mine, other=theirs, ratio=mine / theirs)
-
-
-def _seconds(work: Callable[[Path], None], folder: Path) -> float:
-    return timeit(lambda: work(folder), number=1)
+    return replace(row, ours=mine, other=theirs, ratio=mine / theirs)
