@@ -22,8 +22,10 @@ EXTRAS := bench browser dask hub site
 extras = $(foreach extra,$(1),$(VENV)/.extra-$(extra))
 # Folders with a package.json. Without npm nothing is installed there, and the tests that need it say so.
 from_npm = $(if $(shell command -v npm 2>/dev/null),$(1:%=%/node_modules/.ready))
-# Checks that start programs of their own and take their time. They run one by one, after the others.
+# Checks that start programs of their own and mostly wait for them. They run one by one, beside the others; what they say
+# is kept until those have ended.
 APART := tests/browser tests/hub tests/site
+APART_LOG := $(VENV)/.apart.log
 # A moved folder and an upgraded Python leave an environment that looks whole but does not start.
 SOUND := $(shell [ "`cat $(PACKAGES) 2>/dev/null`" = "$(CURDIR)" ] && $(BIN)/python -c '' 2>/dev/null && echo yes)
 
@@ -35,7 +37,7 @@ EXTRA := import sys, tomllib; extras = tomllib.load(open("pyproject.toml", "rb")
 heading = @printf '\n== %s ==\n' '$(1)'
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test browser site hub bench lint format record lock clean always
+.PHONY: help lab test in-order apart browser site hub bench lint format record lock clean always
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,17 +45,22 @@ help: ## show this list
 lab: $(READY) ## open the lab in JupyterLab; more options in ARGS, as in ARGS=--no-browser
 	@$(SAME_ORDER) $(BIN)/labkit start $(ARGS)
 
-test: lint $(call extras,browser hub site) $(call from_npm,tests/browser hub) ## check everything: style, types, tests, notebooks, scenarios, browser, site, hub
+test: ## check everything: style, types, tests, notebooks, scenarios, browser, site, hub
+	@rm -f $(APART_LOG); $(MAKE) --no-print-directory --jobs=2 --keep-going in-order apart; \
+	status=$$?; cat $(APART_LOG) 2>/dev/null; exit $$status
+
+in-order: lint $(call extras,browser dask hub site)
 	$(call heading,Units and statements)
-	@$(BIN)/pytest tests $(XDIST) $(APART:%=--ignore=%)
+	@$(BIN)/pytest tests $(XDIST) --no-loadscope-reorder $(APART:%=--ignore=%)
 	$(call heading,Notebooks: every recorded output comes out again)
 	@$(SAME_ORDER) $(BIN)/pytest --nbval --nbval-current-env notebooks $(XDIST)
 	$(call heading,Scenarios)
 	@$(SAME_ORDER) $(BIN)/labkit sweep
-	$(call heading,A real browser: notebooks and site)
-	@$(SAME_ORDER) $(BIN)/pytest tests/browser tests/site -ra
-	$(call heading,A hub with learners)
-	@$(BIN)/pytest tests/hub -ra
+
+apart: $(call extras,browser dask hub site) $(call from_npm,tests/browser hub)
+	@{ printf '\n== A real browser: notebooks and site ==\n'; $(SAME_ORDER) $(BIN)/pytest tests/browser tests/site -ra; } \
+		>>$(APART_LOG) 2>&1
+	@{ printf '\n== A hub with learners ==\n'; $(BIN)/pytest tests/hub -ra; } >>$(APART_LOG) 2>&1
 
 browser: $(call extras,browser) $(call from_npm,tests/browser) ## open the notebooks in a real browser and operate them
 	@$(SAME_ORDER) $(BIN)/pytest tests/browser --durations=12 $(ARGS)

@@ -1,5 +1,9 @@
 """What the tests of all packages share."""
 
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -23,6 +27,27 @@ for _release in RELEASES:
 def none_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     """For a test that changes what a lab is made of: every one is built."""
     monkeypatch.setattr(lab_module, "_image", lab_module._image.__wrapped__)
+
+
+# Files that take long begin first: no process has to wait at the end for one that has just begun.
+LONG = ("runner", "notebooks", "course/test_exercises.py", "course/test_drills.py", "access/test_oracle.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = [Path(__file__).parent / name for name in LONG]
+    items.sort(key=lambda item: not any(map(item.path.is_relative_to, long)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Thousands of tests are there to stay: what looks for garbage need not look at them again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture

@@ -134,6 +134,12 @@ def pictures(shown: Shown) -> list[ElementTree.Element]:
     return [ElementTree.fromstring(unquote(source)) for _, _, source in sources]
 
 
+@cache
+def pictured() -> list[str]:
+    """The names of those that have a picture."""
+    return [name for name, shown in everything().items() if pictures(shown)]
+
+
 @dataclass
 class Shape:
     """A part of a picture: its colours ("" for none), and the corners of the box around it. A text has the

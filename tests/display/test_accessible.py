@@ -10,10 +10,10 @@ from labkit.display.colours import INK, PAPER, STOP, WARNING
 from labkit.display.diagram import dot
 from labkit.display.flow import flow
 from labkit.display.graphviz_svg import document
-from tests.display.drawn import SVG, all_kinds, drawn, everything, markers, pictures, shapes
+from tests.display.drawn import SVG, all_kinds, drawn, everything, markers, pictured, pictures, shapes
 
 ALL = everything()
-PICTURED = [name for name, shown in ALL.items() if pictures(shown)]
+PICTURED = pictured()
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -12,7 +12,7 @@ from labkit.display import colours, diagram
 from labkit.display.colours import ACCEPTED, DIFFERS, EDGE, INK, NO, PAPER, REFUSED, STOP, WARNING, YES, style
 from labkit.display.diagram import svg
 from labkit.display.flow import flow
-from tests.display.drawn import NAMED, SVG, all_kinds, drawn, everything, pictures, shapes
+from tests.display.drawn import NAMED, SVG, all_kinds, drawn, everything, pictured, pictures, shapes
 
 TEXT, LINE = 4.5, 3.0
 THEMES = Path(sysconfig.get_path("data"), "share/jupyter/lab/themes/@jupyterlab")
@@ -83,7 +83,7 @@ def test_html_brings_both_colours_or_takes_both_from_the_page(name: str) -> None
             assert rules.get("background-color") == (PAPER if part.tag == "img" else None)
 
 
-@pytest.mark.parametrize("name", [name for name, shown in ALL.items() if pictures(shown)])
+@pytest.mark.parametrize("name", pictured())
 def test_every_text_of_a_picture_is_readable_on_what_lies_under_it(name: str) -> None:
     for picture in pictures(ALL[name]):
         parts, read = list(shapes(picture)), 0
@@ -95,7 +95,7 @@ def test_every_text_of_a_picture_is_readable_on_what_lies_under_it(name: str) ->
         assert read > 3
 
 
-@pytest.mark.parametrize("name", [name for name, shown in ALL.items() if pictures(shown)])
+@pytest.mark.parametrize("name", pictured())
 def test_every_part_of_a_picture_is_seen_or_has_an_edge_or_a_text_that_is(name: str) -> None:
     for picture in pictures(ALL[name]):
         parts = list(shapes(picture))

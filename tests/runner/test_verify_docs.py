@@ -162,7 +162,8 @@ class Reader:
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     folder = tmp_path_factory.mktemp("checkout")
-    aside = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    # What is compiled goes along, but for what is being written at this moment.
+    aside = shutil.ignore_patterns("*.pyc.*", ".ipynb_checkpoints", "node_modules")
     for name in ("labkit", "notebooks", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=aside)
     for name in ("pyproject.toml", "conftest.py"):
