@@ -39,7 +39,7 @@ def gives(*rows: Row) -> Callable[[int], Rows]:
         (partial(bench_encryption.through_the_door, count=2), [None] * 4),
         (bench_encryption.cold, [None]),
         (partial(bench_wire.tokens, count=2), [None, None]),
-        (partial(bench_sweep.sweeping, count=2), [None, 0.1]),
+        (partial(bench_sweep.sweeping, count=1), [None, 0.1]),
     ],
     ids=["verification", "imports", "door", "scoring", "sealing", "put and get", "cold", "wire", "sweep"],
 )
