@@ -63,6 +63,8 @@ def comparable(made: Any) -> Any:
         (r"\b[0-9a-f]{32}\b", "id"),
         (r"0x[0-9a-f]{6,}", "address"),
         (r"ipykernel_\d+", "process"),
+        # From Python 3.12 on a fork is warned of where there are threads.
+        (r"\(pid=\d+\)", "pid"),
         (r"run-(?:plain|warm)", "folder"),
     ):
         text = re.sub(pattern, lambda found: names.setdefault(found[0], f"{stands}-{len(names)}"), text)  # noqa: B023
