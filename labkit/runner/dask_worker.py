@@ -21,8 +21,8 @@ from labkit.runner.execute import Result, Task
 from labkit.runner.kernel import environment
 from labkit.runner.warm.preload import COURSE, DRIVER, KERNEL
 from labkit.runner.warm.server import NotWarm, Server, why_not
-from labkit.runner.warm.talk import HungUp, receive, send
-from labkit.runner.warm.workers import WorkerDied
+from labkit.runner.warm.talk import HungUp, send
+from labkit.runner.warm.workers import WorkerDied, outcome_of
 
 # How long the kernels of a sweep are kept when nothing more comes (seconds): whoever started it may be gone.
 IDLE = 60.0
@@ -162,11 +162,7 @@ class Kernels:
         return self._server
 
     def _came(self, driver: socket.socket) -> Result | Exception:
-        outcome: Result | Exception
-        try:
-            outcome = receive(driver)[0]
-        except HungUp:
-            outcome = WorkerDied("the process that ran it is gone")
+        outcome: Result | Exception = outcome_of(driver)
         with self._guard:
             # Without its lane, or its server, a driver is of no more use.
             if isinstance(outcome, WorkerDied | NotWarm) or self._server is None:

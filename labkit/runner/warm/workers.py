@@ -49,7 +49,7 @@ class WarmWorkers:
                     for key, _ in busy.select():
                         worker = key.fileobj
                         assert isinstance(worker, socket.socket)
-                        outcome = self._outcome(worker)
+                        outcome = outcome_of(worker)
                         busy.unregister(worker)
                         self._begin(worker, work, waiting, busy)
                         yield key.data, outcome
@@ -72,8 +72,10 @@ class WarmWorkers:
                 return
         worker.close()
 
-    def _outcome(self, worker: socket.socket) -> Any:
-        try:
-            return receive(worker)[0]
-        except HungUp:
-            return WorkerDied("the process that ran it is gone")
+
+def outcome_of(worker: socket.socket) -> Any:
+    """What a worker's task returns, or what goes wrong with it, when that is there."""
+    try:
+        return receive(worker)[0]
+    except HungUp:
+        return WorkerDied("the process that ran it is gone")
