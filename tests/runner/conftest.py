@@ -3,6 +3,8 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +19,46 @@ PARAMETERS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def little_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def little_is_imported() -> Iterator[None]:
     """These notebooks are small: what the course's need is half of the time that a sweep takes to begin."""
-    monkeypatch.setattr("labkit.runner.sweep.COURSE", ())
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("sweep", "dask_worker", "warm.engine"):
+            patch.setattr(f"labkit.runner.{module}.COURSE", ())
+        yield
+
+
+def written(
+    folder: Path, *sources: str, name: str = "a.ipynb", tags: tuple[tuple[str, ...], ...] = ()
+) -> Path:
+    """A notebook of these code cells, the first of which is tagged `parameters`."""
+    cells = [nbformat.v4.new_code_cell(source, id=f"c{n}") for n, source in enumerate(sources, 1)]
+    if cells:
+        cells[0].metadata["tags"] = ["parameters"]
+    for cell, more in zip(cells, tags, strict=False):
+        cell.metadata["tags"] = list(more)
+    path = folder / name
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), path)
+    return path
+
+
+def listed(folder: Path, *entries: dict[str, Any] | str) -> Path:
+    """A file of scenarios, each a table or the text of one."""
+    path = folder / "scenarios.toml"
+    path.write_text("\n".join(map(_table, entries)), "utf-8")
+    return path
 
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Write:
     """Writes a notebook of these code cells, the first of which is tagged `parameters`; returns its path."""
-
-    def write(*sources: str, name: str = "a.ipynb", tags: tuple[tuple[str, ...], ...] = ()) -> Path:
-        cells = [nbformat.v4.new_code_cell(source, id=f"c{n}") for n, source in enumerate(sources, 1)]
-        if cells:
-            cells[0].metadata["tags"] = ["parameters"]
-        for cell, more in zip(cells, tags, strict=False):
-            cell.metadata["tags"] = list(more)
-        path = tmp_path / name
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), path)
-        return path
-
-    return write
+    return partial(written, tmp_path)
 
 
 @pytest.fixture
 def scenarios(tmp_path: Path) -> Write:
     """Writes scenarios, each a table or the text of one, and returns the path of the file."""
-
-    def write(*entries: dict[str, Any] | str) -> Path:
-        path = tmp_path / "scenarios.toml"
-        path.write_text("\n".join(map(_table, entries)), "utf-8")
-        return path
-
-    return write
+    return partial(listed, tmp_path)
 
 
 def _table(entry: dict[str, Any] | str) -> str:
@@ -75,13 +84,21 @@ def entry(name: str, notebook: str = "a.ipynb", expect: Any = None, **parameters
     return texts | {"parameters": parameters, "expect": expect}
 
 
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for temporary files, in which each sweep has to leave nothing behind."""
+@contextmanager
+def own_temporary_files() -> Iterator[Path]:
+    """A folder for temporary files, in which nothing may be left."""
     # Short, since sockets lie in it.
     folder = Path(tempfile.mkdtemp(prefix="t-"))
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    monkeypatch.setenv("TMPDIR", str(folder))
-    yield folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setenv("TMPDIR", str(folder))
+        yield folder
     assert os.listdir(folder) == []
     folder.rmdir()
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Iterator[Path]:
+    """A folder for temporary files, in which each sweep has to leave nothing behind."""
+    with own_temporary_files() as folder:
+        yield folder

@@ -58,9 +58,15 @@ umask = os.umask(0o22); os.umask(umask)
 """
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server(environment(), [*KERNEL, *COURSE]) as started:
+        yield started
+
+
 @pytest.fixture
-def lane() -> Iterator[Lane]:
-    with Server(environment(), [*KERNEL, *COURSE]) as server, server.lane() as opened:
+def lane(server: Server) -> Iterator[Lane]:
+    with server.lane() as opened:
         yield opened
 
 

@@ -28,11 +28,14 @@ from .conftest import Write
 CELLS = ("age = 1", "import os\nprint(age)\nage, os.getcwd()", "%%bash\necho $HOME")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def registered() -> Iterator[None]:
     """As the entry point does it, wherever the tests run; and no server is left."""
     papermill_engines.register("labkit", Engine)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        # Another one for each test, and nothing that a server has read before.
+        patch.setattr(engine, "_OF_A_RUN", engine._OF_A_RUN | {"PYTEST_CURRENT_TEST"})
+        yield
     engine.close()
 
 
@@ -83,7 +86,7 @@ def test_both_engines_fail_alike(notebook: Write, tmp_path: Path, source: str) -
 
 
 def test_a_cell_that_takes_too_long_ends_both(notebook: Write, tmp_path: Path) -> None:
-    path = notebook("a = 1", "print('said', flush=True)\nwhile True:\n    pass")
+    path = notebook("a = 1", "import time\nprint('said', flush=True)\ntime.sleep(600)")
     found = []
     for how in ("labkit", None):
         out = tmp_path / f"{how}.ipynb"
@@ -102,6 +105,7 @@ def test_a_kernel_that_dies_is_told(notebook: Write, tmp_path: Path) -> None:
 @pytest.mark.skipif(bool(why_not()), reason=why_not() or "never")
 def test_the_second_notebook_finds_the_server_running(notebook: Write, tmp_path: Path) -> None:
     path = notebook("a = 1", "import os\nos.getppid(), os.environ.get('OWN')")
+    engine.close()
     before = {one.pid for one in psutil.Process().children()}
     [execute(path, tmp_path / f"{n}.ipynb", "labkit") for n in range(2)]
     [server] = {one.pid for one in psutil.Process().children()} - before

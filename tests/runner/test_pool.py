@@ -18,9 +18,10 @@ from .conftest import Write, entry
 SWEEP = """\
 import pathlib, sys
 import labkit.cli
-from labkit.runner.sweep import sweep
+from labkit.runner import sweep
 
-labkit.cli._sweep = lambda *_: sweep(pathlib.Path(sys.argv[1]), jobs=2)
+sweep.COURSE = ()
+labkit.cli._sweep = lambda *_: sweep.sweep(pathlib.Path(sys.argv[1]), jobs=2)
 if __name__ == "__main__":
     sys.exit(labkit.cli.main(["sweep"]))
 """

@@ -4,8 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import nbformat
 import pytest
@@ -13,13 +18,14 @@ from papermill.execute import remove_error_markers
 
 from labkit.core.errors import BadInput
 from labkit.course.outcome import MIME
-from labkit.runner.kernel import connection
+from labkit.runner.execute import Result
+from labkit.runner.kernel import connection, environment
 from labkit.runner.report import read as read_report
 from labkit.runner.runs import Choice
 from labkit.runner.sweep import sweep
-from labkit.runner.warm.server import NotWarm, why_not
+from labkit.runner.warm.server import why_not
 
-from .conftest import Write, entry
+from .conftest import Write, entry, listed, own_temporary_files, written
 
 pytestmark = pytest.mark.usefixtures("temporary")
 
@@ -49,74 +55,179 @@ WAYS = [
 WAYS += [pytest.param(True, id="plain")]
 
 
-@pytest.mark.parametrize("plain", WAYS)
-def test_a_sweep_compares_what_comes_out(
-    notebook: Write, scenarios: Write, capsys: pytest.CaptureFixture[str], plain: bool
-) -> None:
-    notebook("call = 'ok'\nage = 59", OUTCOME)
-    notebook("call = 'ok'\nage = 59", "call = call.upper()\n\nlab = 1 / (age - 61)", OUTCOME, name="b.ipynb")
-    file = scenarios(
-        entry("default", expect={"call": "ok", "age": 59}),
-        entry("given", age=61, call="refused", expect={"age": 61, "call": "refused"}),
-        entry("other", age=61, expect={"age": 59, "code": "X", "call": "ok"}),
-        entry("breaks", "b.ipynb", age=61),
-        entry("type", expect={"age": 59.0}),
+# By the name of a scenario: its notebook, its parameters, what is expected, and what is said when it fails.
+SHOWN = "cell c2: from labkit.course.outcome import outcome"
+DIED = "DeadKernel: the kernel died"
+RUNS: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[str]]] = {
+    "default": ("a", {}, {"call": "ok", "age": 59}, []),
+    "given": ("a", {"age": 61, "call": "refused"}, {"age": 61, "call": "refused"}, []),
+    "other": (
+        *("a", {"age": 61}, {"age": 59, "code": "X", "call": "ok"}),
+        [SHOWN, "OtherOutcome: age: expected 59, came out 61", "code: expected 'X', came out 'not at all'"],
+    ),
+    "type": ("a", {}, {"age": 59.0}, [SHOWN, "OtherOutcome: age: expected 59.0, came out 59"]),
+    "breaks": ("b", {"age": 61}, {}, ["cell c2: call = call.upper()", "ZeroDivisionError: division by zero"]),
+    "dead": ("dead", {}, {}, ["cell c2: # first", f"{DIED} (exit code 3)"]),
+    "shot": ("shot", {}, {}, ["cell c2: import os, signal", f"{DIED} of SIGKILL"]),
+    "silent": (
+        *("silent", {}, {}),
+        ["NoOutcome: no cell shows outcome(...), so there is nothing to compare"],
+    ),
+    "refused": (
+        *("refused", {}, {}),
+        ["cell c2: import labkit", "BadInput: There is no such release of the documents."],
+    ),
+    "mute": ("mute", {}, {}, []),
+    "announced": ("announced", {}, {"call": "ok"}, []),
+    "last": ("last", {}, {"call": "ok"}, []),
+    **{f"own-{n}": ("own", {"mark": 2}, {"call": "0", "age": 1}, []) for n in range(3)},
+}
+PASS = {name for name, run in RUNS.items() if not run[3]} - {"mute"}
+# Whatever a notebook shows is compared in the same way: of kernels that take long, only these are started.
+FEW = {"given", "other", "breaks", "dead", "shot", "mute"}
+
+OWN = """\
+import builtins, os
+from pathlib import Path
+call = "used" if hasattr(builtins, "seen") else os.environ["PYTHONHASHSEED"]
+builtins.seen = age = int(Path("a.ipynb").is_file())"""
+
+
+def several(folder: Path) -> None:
+    """The notebooks of these scenarios."""
+    write = partial(written, folder)
+    write("call = 'ok'\nage = 59", OUTCOME)
+    write("call = 'ok'\nage = 59", "call = call.upper()\n\nlab = 1 / (age - 61)", OUTCOME, name="b.ipynb")
+    write("a = 1", "# first\nimport os\nos._exit(3)", name="dead.ipynb")
+    write("a = 1", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", name="shot.ipynb")
+    write("a = 1", name="silent.ipynb")
+    write("a = 1", "import labkit\nlabkit.start(release='2018')", name="refused.ipynb")
+    write("a = 1", name="mute.ipynb").write_text('{"cells": []}', "utf-8")
+    tags = (("parameters",), ("raises-exception",))
+    write("call = 'ok'\nage = 1", "1 / 0", OUTCOME, tags=tags, name="announced.ipynb")
+    early = ("call = 'early'", OUTCOME, "call = 'ok'", OUTCOME, "'after it'")
+    write("age = 1", *early, name="last.ipynb")
+    write("mark = 1", OWN, OUTCOME, name="own.ipynb")
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A sweep of several scenarios by two at a time, and what it has told."""
+
+    plain: bool
+    names: list[str]
+    unchanged: bool
+    out: Path
+    failed: int
+    said: str
+    told: str
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def swept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Swept:
+    # Braces and spaces do no harm.
+    folder = tmp_path_factory.mktemp("sweep") / "a {lab} folder"
+    folder.mkdir()
+    several(folder)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    names = [name for name in RUNS if not request.param or why_not() or name in FEW]
+    file = listed(
+        folder,
+        *(entry(name, f"{RUNS[name][0]}.ipynb", RUNS[name][2] or None, **RUNS[name][1]) for name in names),
     )
-    assert sweep(file, jobs=2, plain=plain) == 3
-    out, err = capsys.readouterr()
-    outcome = "cell c2: from labkit.course.outcome import outcome"
-    assert by_name(out) == {
-        "other": [
-            outcome,
-            "OtherOutcome: age: expected 59, came out 61",
-            "code: expected 'X', came out 'not at all'",
-        ],
-        "breaks": ["cell c2: call = call.upper()", "ZeroDivisionError: division by zero"],
-        "type": [outcome, "OtherOutcome: age: expected 59.0, came out 59"],
-    }
-    assert lines(out)[-3:] == [
-        "a.ipynb    2 of 4    ..FF",
-        "b.ipynb    0 of 1    F",
-        "2 passed, 3 failed",
-    ]
-    told = [re.sub(r"^\d/5 ", "", line) for line in lines(err)]
-    assert sorted(told) == [
-        "breaks: FAILED, T s",
-        "default: ok, T s",
-        "given: ok, T s",
-        "other: FAILED, T s",
-        "type: FAILED, T s",
-    ]
+    out = folder / "new" / "{out}"
+    with own_temporary_files(), redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as told:
+        failed = sweep(file, jobs=2, out=out, plain=request.param)
+    unchanged = all(path.read_bytes() == content for path, content in before.items())
+    return Swept(request.param, names, unchanged, out, failed, said.getvalue(), told.getvalue())
 
 
-@pytest.mark.parametrize("plain", WAYS)
-def test_what_goes_wrong_in_a_notebook_is_its_failure(
-    notebook: Write, scenarios: Write, capsys: pytest.CaptureFixture[str], plain: bool
-) -> None:
-    notebook("a = 1", "# first\nimport os\nos._exit(3)", name="dead.ipynb")
-    notebook("a = 1", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", name="shot.ipynb")
-    notebook("a = 1", name="silent.ipynb")
-    notebook("a = 1", "import labkit\nlabkit.start(release='2018')", name="refused.ipynb")
-    (notebook("a = 1", name="mute.ipynb")).write_text('{"cells": []}', "utf-8")
-    names = ["dead", "shot", "silent", "refused", "mute"]
-    file = scenarios(*(entry(name, f"{name}.ipynb") for name in names))
-    assert sweep(file, jobs=2, plain=plain) == 5
-    out, _ = capsys.readouterr()
-    found = by_name(out)
-    died = "DeadKernel: the kernel died"
-    assert found["dead"] == ["cell c2: # first", died if plain else f"{died} (exit code 3)"]
-    assert found["shot"][1] == (died if plain else f"{died} of SIGKILL")
-    assert found["silent"] == ["NoOutcome: no cell shows outcome(...), so there is nothing to compare"]
-    assert "BadInput: There is no such release of the documents." in found["refused"]
-    assert "Traceback" not in out
-    assert lines(out)[-1] == "0 passed, 5 failed"
+def test_a_sweep_compares_what_comes_out(swept: Swept) -> None:
+    expected = {name: RUNS[name][3] for name in swept.names if name not in PASS}
+    found = by_name(swept.said)
+    assert sorted(found) == sorted(expected)
+    for name in set(found) - {"mute", "refused", "dead", "shot"}:
+        assert found[name] == expected[name]
+    letters: dict[str, str] = {}
+    for name in swept.names:
+        file = f"{RUNS[name][0]}.ipynb"
+        letters[file] = letters.get(file, "") + ("." if name in PASS else "F")
+    *rows, last = lines(swept.said)[-len(letters) - 1 :]
+    assert [re.split(r"\s{2,}", row) for row in rows] == [
+        [file, f"{found.count('.')} of {len(found)}", found] for file, found in letters.items()
+    ]
+    passed = len(PASS.intersection(swept.names))
+    assert last == f"{passed} passed, {swept.failed} failed"
+    assert swept.failed == len(expected)
+    told = [re.sub(rf"^\d+/{len(swept.names)} ", "", line) for line in lines(swept.told)]
+    assert sorted(told) == sorted(
+        f"{name}: {'ok' if name in PASS else 'FAILED'}, T s" for name in swept.names
+    )
+
+
+def test_what_goes_wrong_in_a_notebook_is_its_failure(swept: Swept) -> None:
+    found = by_name(swept.said)
+    for name in ("dead", "shot"):
+        where, how = RUNS[name][3]
+        assert found[name] == [where, DIED if swept.plain else how]
+    assert "refused" not in swept.names or found["refused"][:2] == RUNS["refused"][3]
+    assert "mute" in found
+    assert "Traceback" not in swept.said
+
+
+def test_executed_notebooks_are_kept_where_one_says(swept: Swept) -> None:
+    assert swept.unchanged
+    kept = [*(f"{name}.ipynb" for name in swept.names), "report.json"]
+    assert sorted(os.listdir(swept.out)) == sorted(kept)
+    one, two = (nbformat.read(swept.out / f"{name}.ipynb", as_version=4) for name in ("given", "breaks"))
+    assert one.cells[2].outputs[0].data[MIME] == {"call": "refused", "age": 61}
+    # As papermill does, a note at the top leads to the cell.
+    note, _, given, anchor, failed, never = two.cells
+    assert given.source == "# Parameters\nage = 61\n"
+    assert failed.outputs[0].ename == "ZeroDivisionError"
+    assert f"[{failed.execution_count}]</a>" in note.source
+    [link] = re.findall('href="#(.+?)"', note.source)
+    assert f'id="{link}"' in anchor.source
+    assert never.outputs == []
+    assert len(remove_error_markers(two).cells) == 4
+    assert two.metadata.papermill.parameters == {"age": 61}
+    assert two.metadata.papermill.exception is True
+    assert one.metadata.papermill.duration > 0
+    assert one.metadata.language_info.name == "python"
+    assert {cell.metadata.papermill.status for cell in one.cells} == {"completed"}
+
+
+# What the way makes no difference to is asked of the one that runs all of them.
+all_run = pytest.mark.parametrize("swept", [WAYS[bool(why_not())]], indirect=True)
+
+
+def states(swept: Swept) -> dict[str, str]:
+    return {run.name: run.state for run in read_report(swept.out).runs}
+
+
+@all_run
+def test_an_error_that_the_notebook_announces_is_none(swept: Swept) -> None:
+    assert states(swept)["announced"] == "passed"
+
+
+@all_run
+def test_the_last_outcome_counts(swept: Swept) -> None:
+    assert states(swept)["last"] == "passed"
+
+
+@all_run
+def test_each_run_has_a_kernel_of_its_own_in_which_sets_keep_their_order(swept: Swept) -> None:
+    """Two of the three have the same worker."""
+    assert [states(swept)[f"own-{n}"] for n in range(3)] == 3 * ["passed"]
 
 
 STUCK = {
     "python": "import time\ntime.sleep(600)",
     "a loop": "while True:\n    pass",
     "deaf": "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(600)",
-    "in c": "import re\nre.match('(a+)+$', 'a' * 60 + 'b')",
+    # It keeps Python's lock.
+    "in c": "import ctypes, os\nif os.name == 'nt':\n    ctypes.PyDLL('kernel32').Sleep(600_000)\n"
+    "else:\n    ctypes.PyDLL(None).sleep(600)",
     "async": "import asyncio\nawait asyncio.sleep(600)",
     "a program": "import subprocess\nsubprocess.run(['sleep', '600'])",
 }
@@ -131,7 +242,9 @@ def test_a_cell_that_takes_too_long_is_stopped_and_the_rest_goes_on(
     notebook("call = 'ok'\nage = 1", OUTCOME)
     names = [f"stuck-{number}" for number in range(len(STUCK))]
     file = scenarios(*(entry(name, f"{name[-1]}.ipynb") for name in names), entry("good"))
-    assert sweep(file, timeout=3, out=tmp_path / "out", plain=plain) == len(STUCK)
+    # They wait side by side, as far as it is cheap to start who looks after them.
+    jobs = len(STUCK) // 2 if plain else len(STUCK)
+    assert sweep(file, jobs=jobs, timeout=3, out=tmp_path / "out", plain=plain) == len(STUCK)
     found = by_name(capsys.readouterr().out)
     assert sorted(found) == names
     assert {tuple(said) for said in found.values()} == {
@@ -141,63 +254,6 @@ def test_a_cell_that_takes_too_long_is_stopped_and_the_rest_goes_on(
     said, interrupted = made.cells[1].outputs
     assert (said.text, interrupted.ename) == ("said\n", "KeyboardInterrupt")
     assert made.cells[1].metadata.papermill.status == "failed"
-
-
-def test_an_error_that_the_notebook_announces_is_none(notebook: Write, scenarios: Write) -> None:
-    tags = (("parameters",), ("raises-exception",))
-    notebook("call = 'ok'\nage = 1", "1 / 0", OUTCOME, tags=tags)
-    assert sweep(scenarios(entry("announced"))) == 0
-
-
-def test_the_last_outcome_counts(notebook: Write, scenarios: Write) -> None:
-    notebook("age = 1", "call = 'early'", OUTCOME, "call = 'ok'", OUTCOME, "'after it'")
-    assert sweep(scenarios(entry("last"))) == 0
-
-
-def test_each_run_has_a_kernel_of_its_own_in_which_sets_keep_their_order(
-    notebook: Write, scenarios: Write
-) -> None:
-    source = """\
-import builtins, os
-from pathlib import Path
-call = "used" if hasattr(builtins, "seen") else os.environ["PYTHONHASHSEED"]
-builtins.seen = age = int(Path("a.ipynb").is_file())"""
-    notebook("mark = 1", source, OUTCOME)
-    expect = {"call": "0", "age": 1}
-    assert sweep(scenarios(*(entry(name, expect=expect, mark=2) for name in "abc")), jobs=1) == 0
-
-
-def test_some_are_run_by_name(notebook: Write, scenarios: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    notebook("call = 'ok'\nage = 59", OUTCOME)
-    file = scenarios(entry("first"), entry("second", expect={"call": "no"}), entry("third"))
-    assert sweep(file, Choice(only=["third", "first"])) == 0
-    assert lines(capsys.readouterr().out) == ["a.ipynb    2 of 2    ..", "2 passed, 0 failed"]
-
-
-def test_executed_notebooks_are_kept_where_one_says(
-    notebook: Write, scenarios: Write, tmp_path: Path
-) -> None:
-    path = notebook("call = 'ok'\nage = 59", OUTCOME, "1 / (age - 61)")
-    before = path.read_bytes()
-    out = tmp_path / "new" / "out"
-    assert sweep(scenarios(entry("one"), entry("two", age=61)), out=out) == 1
-    assert path.read_bytes() == before
-    assert sorted(os.listdir(out)) == ["one.ipynb", "report.json", "two.ipynb"]
-    one, two = (nbformat.read(out / f"{name}.ipynb", as_version=4) for name in ("one", "two"))
-    assert one.cells[1].outputs[0].data[MIME] == {"call": "ok", "age": 59}
-    # As papermill does, a note at the top leads to the cell.
-    note, _, given, *_, anchor, failed = two.cells
-    assert given.source == "# Parameters\nage = 61\n"
-    assert failed.outputs[0].ename == "ZeroDivisionError"
-    assert f"[{failed.execution_count}]</a>" in note.source
-    [link] = re.findall('href="#(.+?)"', note.source)
-    assert f'id="{link}"' in anchor.source
-    assert len(remove_error_markers(two).cells) == len(one.cells) + 1
-    assert two.metadata.papermill.parameters == {"age": 61}
-    assert two.metadata.papermill.exception is True
-    assert one.metadata.papermill.duration > 0
-    assert one.metadata.language_info.name == "python"
-    assert {cell.metadata.papermill.status for cell in one.cells} == {"completed"}
 
 
 def test_nothing_is_run_where_something_is_wrong(
@@ -224,16 +280,9 @@ def test_a_place_that_is_no_folder_is_refused(notebook: Write, scenarios: Write,
         sweep(scenarios(entry("one")), out=tmp_path / "file")
 
 
-def test_paths_with_braces_and_spaces_do_no_harm(notebook: Write, tmp_path: Path) -> None:
-    folder = tmp_path / "a {lab} folder"
-    folder.mkdir()
-    notebook("call = 'ok'\nage = 59", OUTCOME).rename(folder / "a.ipynb")
-    file = folder / "scenarios.toml"
-    file.write_text(
-        "[[scenario]]\nname = 'a'\nnotebook = 'a.ipynb'\nsays = 'x'\nexpect = { call = 'ok' }\n", "utf-8"
-    )
-    assert sweep(file, out=folder / "{out}") == 0
-    assert sorted(os.listdir(folder / "{out}")) == ["a.ipynb", "report.json"]
+def test_paths_with_braces_and_spaces_do_no_harm(swept: Swept) -> None:
+    assert {"{lab} folder", "{out}"} == {swept.out.parents[1].name.removeprefix("a "), swept.out.name}
+    assert (swept.out / "given.ipynb").is_file()
 
 
 def test_sockets_lie_in_the_given_folder_or_there_are_none(tmp_path: Path) -> None:
@@ -264,38 +313,43 @@ def test_where_no_kernel_starts_warm_the_plain_way_is_taken_and_said(
     notebook: Write, scenarios: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook("call = 'ok'\nage = 59", OUTCOME)
+    workers = MagicMock()
+    workers.return_value.__enter__.return_value.results = lambda work, tasks: [
+        (task, Result(task.scenario.name, 1, None)) for task in tasks
+    ]
     monkeypatch.setattr("labkit.runner.sweep.why_not", lambda: "no fork")
+    monkeypatch.setattr("labkit.runner.sweep.Workers", workers)
     assert sweep(scenarios(entry("one"))) == 0
     assert "kernels do not start warm, so this takes longer: no fork" in capsys.readouterr().err
+    workers.assert_called_once_with(1)
 
 
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "never")
 def test_where_the_server_does_not_start_the_plain_way_is_taken_and_said(
     notebook: Write, scenarios: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(self: object) -> None:
-        raise NotWarm("It does not.", presented="so")
-
     notebook("call = 'ok'\nage = 59", OUTCOME)
-    monkeypatch.setattr("labkit.runner.sweep.Server.wait_until_ready", fails)
+    nowhere = {**environment(), "PYTHONHOME": "/nowhere"}
+    monkeypatch.setattr("labkit.runner.sweep.environment", lambda: nowhere)
     assert sweep(scenarios(entry("one"))) == 0
-    assert "takes longer" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "takes longer: The process that forks kernels has ended." in said
 
 
-def test_what_failed_is_run_again_and_the_rest_is_kept(
+def test_some_are_run_by_name_and_of_them_what_failed_is_run_again(
     notebook: Write, scenarios: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notebook("call = 'ok'\nage = 59", OUTCOME)
     out = tmp_path / "out"
-    assert (
-        sweep(scenarios(entry("good"), entry("bad", expect={"call": "no"})), out=out, reports=["junit"]) == 1
-    )
+    file = scenarios(entry("good"), entry("not-asked-for"), entry("bad", expect={"call": "no"}))
+    assert sweep(file, Choice(only=["bad", "good"]), out=out, reports=["junit"]) == 1
+    assert lines(capsys.readouterr().out)[-2:] == ["a.ipynb    1 of 2    .F", "1 passed, 1 failed"]
     kept = (out / "good.ipynb").read_bytes()
-    capsys.readouterr()
     file = scenarios(entry("good", expect={"call": "changed"}), entry("bad"))
     assert sweep(file, Choice(failed=True), out=out) == 0
     assert lines(capsys.readouterr().out) == ["a.ipynb    1 of 1    .", "1 passed, 0 failed"]
     assert (out / "good.ipynb").read_bytes() == kept
-    assert [run.state for run in read_report(out).runs] == ["passed", "passed"]
+    assert [(run.name, run.state) for run in read_report(out).runs] == [("good", "passed"), ("bad", "passed")]
     assert sweep(file, Choice(failed=True), out=out) == 0
     assert "nothing to run again" in capsys.readouterr().out
 
@@ -354,7 +408,12 @@ def test_the_bar_of_a_terminal_is_no_part_of_the_output(notebook: Write, scenari
 
     notebook("call = 'ok'\nage = 59", OUTCOME)
     file = scenarios(entry("one"), entry("two", expect={"call": "no"}))
-    code = f"from pathlib import Path\nfrom labkit.runner.sweep import sweep\nsweep(Path({str(file)!r}))"
+    code = f"""
+from pathlib import Path
+from labkit.runner import sweep
+sweep.COURSE = ()
+sweep.sweep(Path({str(file)!r}))
+"""
     ours, theirs = pty.openpty()
     # A new one has no width, and nothing to read would be waited for.
     termios.tcsetwinsize(theirs, (24, 80))

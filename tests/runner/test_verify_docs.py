@@ -102,14 +102,15 @@ def test_the_gate_of_the_recipe_lets_a_notebook_through_and_stops_a_changed_one(
     gate = "\n".join(line for line in steps() if "/labkit" in line)
     assert len(gate.splitlines()) == 2
     (tmp_path / "notebooks").mkdir()
-    copy = Path(shutil.copy(ROOT / "notebooks" / FIRST, tmp_path / "notebooks"))
-    # Whether the original is up to date is not what is asked here.
-    copy.write_text(record(copy), "utf-8")
+    path = tmp_path / "notebooks" / "own.ipynb"
+    cell = nbformat.v4.new_code_cell("import labkit\n\nlabkit.__name__", id="one")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    path.write_text(record(path), "utf-8")
     assert "nbval: 1 file, 0 findings" in ran(gate, tmp_path, env)
     assert (tmp_path / "build" / "verify.xml").read_text("utf-8").startswith("<?xml")
     cell = nbformat.v4.new_code_cell("1 + 2", id="one", execution_count=1)
     cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)]
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), copy)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
     last = gate.splitlines()[-1].split()
     done = subprocess.run(last, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=280)
     assert done.returncode == 1
