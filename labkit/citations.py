@@ -31,7 +31,9 @@ def tests(root: Path) -> Citations:
     for path in sorted(root.glob("tests/**/*.py")):
         name = path.relative_to(root).as_posix()
         try:
-            module = ast.parse(path.read_text("utf-8"))
+            text = path.read_text("utf-8")
+            # Most files prove nothing, and taking them apart is what takes the time.
+            module = ast.parse(text if "proves" in text else "")
         except (SyntaxError, ValueError, OSError) as error:
             found.unread.append(f"{name}: cannot be read: {error}")
             continue

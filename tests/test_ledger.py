@@ -230,7 +230,7 @@ def test_the_ids_are_those_that_pytest_gives(tmp_path: Path) -> None:
         ("test_a.py", "@pytest.mark.proves('authn-mfa')\ndef helper(): ...\n"),
         ("helpers.py", "@pytest.mark.proves('authn-mfa')\ndef test_one(): ...\n"),
         ("test_a.py", "ID = 'authn-mfa'\n@pytest.mark.proves(ID)\ndef test_one(): ...\n"),
-        ("test_a.py", "def test_one(:\n"),
+        ("test_a.py", "@pytest.mark.proves('authn-mfa')\ndef test_one(:\n"),
     ],
     ids=["no test", "no test file", "not written out", "no Python"],
 )
