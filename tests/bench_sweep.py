@@ -20,8 +20,8 @@ from typing import Any
 
 from labkit.checkout import checkout
 from labkit.runner.kernel import environment
+from labkit.runner.pool import processors
 from labkit.runner.scenarios import Scenario, read
-from labkit.runner.sweep import processors
 from tests.race import Row, Rows
 from tests.runner.both_ways import comparable
 

@@ -18,6 +18,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+def processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class Workers:
     """A context manager around `count` processes. When it is left early (Ctrl-C, an end by SIGTERM), the
     processes are ended together with the kernels that they started."""

@@ -9,10 +9,13 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
 from labkit.core.errors import BadInput
 from labkit.runner.kernel import connection, environment
+from labkit.runner.pool import processors
+from labkit.runner.warm.manager import Manager
+from labkit.runner.warm.server import own_lane
+from labkit.runner.workers import workers
 
 # The view of a live widget is named by a number drawn anew each time; its text form stays.
 _VOLATILE = ("application/vnd.jupyter.widget-view+json",)
@@ -21,12 +24,16 @@ TIMEOUT = 120
 
 
 def record(path: Path) -> str:
-    """The notebook at `path`, executed, as the text of its file. Nothing is written. Raises
+    """The notebook at `path`, executed, as the text of its file. Nothing is written. In a worker of a warm
+    server the kernel is forked from there, elsewhere it is a process of its own. Raises
     nbclient.exceptions.CellExecutionError for a cell that fails."""
     notebook = nbformat.read(path, as_version=4)
+    lane = own_lane()
+    km: Any = Manager(lane) if lane else None
     with TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook,
+            km=km,
             timeout=TIMEOUT,
             kernel_name="python3",
             record_timing=False,
@@ -37,7 +44,7 @@ def record(path: Path) -> str:
             config=connection(Path(folder), "record"),
         )
         # What is stored is what somebody sees who has not begun.
-        client.execute(cwd=str(path.parent), env=environment(Path(folder) / "data"))
+        client.execute(cleanup_kc=True, cwd=str(path.parent), env=environment(Path(folder) / "data"))
     text: str = nbformat.writes(clean(notebook))
     return text.rstrip("\n") + "\n"
 
@@ -52,17 +59,16 @@ def record_all(folder: Path, names: Sequence[str] = ()) -> int:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise BadInput("There is no such notebook.", presented=", ".join(unknown), required=", ".join(known))
-    failed = 0
-    for name in names or known:
-        try:
-            text = record(known[name])
-        except CellExecutionError as error:
-            failed += 1
-            print(f"{name}: a cell fails, nothing was stored\n{error}")
-            continue
-        state = "unchanged" if text == known[name].read_text("utf-8") else "changed"
-        known[name].write_text(text, "utf-8")
-        print(f"{name}: {state}")
+    paths, failed = [known[name] for name in names or known], 0
+    with workers(min(processors(), len(paths))) as pool:
+        for path, came in pool.results(record, paths):
+            if isinstance(came, Exception):
+                failed += 1
+                print(f"{path.name}: it does not come to its end, and nothing was stored\n{came}")
+                continue
+            state = "unchanged" if came == path.read_text("utf-8") else "changed"
+            path.write_text(came, "utf-8")
+            print(f"{path.name}: {state}")
     return min(failed, 1)
 
 

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Protocol
 
 from labkit.core.errors import BadInput
 from labkit.runner.dask_pool import DaskWorkers
 from labkit.runner.execute import CELL_TIMEOUT, Result, Task, run
-from labkit.runner.kernel import environment
 from labkit.runner.out_folder import keep, prepared
-from labkit.runner.pool import MOST_WORKERS, Workers
+from labkit.runner.pool import MOST_WORKERS, processors
 from labkit.runner.progress import progress
 from labkit.runner.report import FAILED, NOT_RUN, PASSED, Report, Run, plot
 from labkit.runner.runs import Choice, chosen
 from labkit.runner.scenarios import Scenario
-from labkit.runner.warm.preload import COURSE, DRIVER, KERNEL
-from labkit.runner.warm.server import NotWarm, Server, why_not
-from labkit.runner.warm.workers import WarmWorkers
-
-
-class Pool(Protocol):
-    """Whatever carries out tasks."""
-
-    def results(
-        self, work: Callable[[Task], Result], tasks: list[Task]
-    ) -> Iterator[tuple[Task, Result | Exception]]:
-        """Each task with what `work` returns for it, or with what went wrong, as they come."""
+from labkit.runner.workers import Pool, workers
 
 
 def sweep(
@@ -65,7 +50,7 @@ def sweep(
     done: dict[str, Run] = {run.name: run for run in report.runs}
     try:
         with _tasks(scenarios, kept, timeout) as tasks:
-            for task, result in _results(tasks, cluster or _pool(count, plain)):
+            for task, result in _results(tasks, cluster or workers(count, plain)):
                 done[task.scenario.name] = Run.of(task.scenario).after(result)
     finally:
         report = replace(report.merged(done.values()), seconds=perf_counter() - started)
@@ -73,13 +58,6 @@ def sweep(
             keep(report, kept, reports)
         _say(report, [scenario.name for scenario in scenarios])
     return report.count(FAILED)
-
-
-def processors() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager
@@ -109,25 +87,6 @@ def _cluster(
     if address is None or not scenarios:
         return None
     return DaskWorkers(address, (scenario.notebook for scenario in scenarios), jobs, plain)
-
-
-@contextmanager
-def _pool(count: int, plain: bool) -> Iterator[Pool]:
-    reason = "" if plain else why_not()
-    if not plain and not reason:
-        server = Server(environment(), [*KERNEL, *COURSE, *DRIVER])
-        with WarmWorkers(server, count) as warm:
-            try:
-                server.wait_until_ready()
-            except NotWarm as error:
-                reason = f"{error.message} {error.presented}".rstrip()
-            else:
-                yield warm
-                return
-    if reason:
-        print(f"labkit: kernels do not start warm, so this takes longer: {reason}", file=sys.stderr)
-    with Workers(count) as workers:
-        yield workers
 
 
 def _say(report: Report, run: Iterable[str]) -> None:

@@ -16,12 +16,12 @@ from time import perf_counter
 from labkit.core.errors import BadInput
 from labkit.runner import comparison, repetition, report
 from labkit.runner.findings import Checked, Finding, as_json, junit
-from labkit.runner.pool import MOST_WORKERS, Workers
+from labkit.runner.pool import MOST_WORKERS, Workers, processors
 from labkit.runner.readable import has_code, unreadable
 from labkit.runner.repetition import Execution
 from labkit.runner.scenarios import read
 from labkit.runner.secret_scan import leaks_in_file, masked
-from labkit.runner.sweep import processors, sweep
+from labkit.runner.sweep import sweep
 
 READABLE, SECRETS, SCENARIOS = "readable", "secrets", "scenarios"
 COMPARED, REPEATED = comparison.CHECK, repetition.CHECK

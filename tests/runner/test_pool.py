@@ -18,9 +18,9 @@ from .conftest import Write, entry
 SWEEP = """\
 import pathlib, sys
 import labkit.cli
-from labkit.runner import sweep
+from labkit.runner import sweep, workers
 
-sweep.COURSE = ()
+workers.COURSE = ()
 labkit.cli._sweep = lambda *_: sweep.sweep(pathlib.Path(sys.argv[1]), jobs=2)
 if __name__ == "__main__":
     sys.exit(labkit.cli.main(["sweep"]))

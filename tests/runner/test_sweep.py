@@ -317,8 +317,8 @@ def test_where_no_kernel_starts_warm_the_plain_way_is_taken_and_said(
     workers.return_value.__enter__.return_value.results = lambda work, tasks: [
         (task, Result(task.scenario.name, 1, None)) for task in tasks
     ]
-    monkeypatch.setattr("labkit.runner.sweep.why_not", lambda: "no fork")
-    monkeypatch.setattr("labkit.runner.sweep.Workers", workers)
+    monkeypatch.setattr("labkit.runner.workers.why_not", lambda: "no fork")
+    monkeypatch.setattr("labkit.runner.workers.Workers", workers)
     assert sweep(scenarios(entry("one"))) == 0
     assert "kernels do not start warm, so this takes longer: no fork" in capsys.readouterr().err
     workers.assert_called_once_with(1)
@@ -330,7 +330,7 @@ def test_where_the_server_does_not_start_the_plain_way_is_taken_and_said(
 ) -> None:
     notebook("call = 'ok'\nage = 59", OUTCOME)
     nowhere = {**environment(), "PYTHONHOME": "/nowhere"}
-    monkeypatch.setattr("labkit.runner.sweep.environment", lambda: nowhere)
+    monkeypatch.setattr("labkit.runner.workers.environment", lambda: nowhere)
     assert sweep(scenarios(entry("one"))) == 0
     said = capsys.readouterr().err
     assert "takes longer: The process that forks kernels has ended." in said
@@ -410,8 +410,8 @@ def test_the_bar_of_a_terminal_is_no_part_of_the_output(notebook: Write, scenari
     file = scenarios(entry("one"), entry("two", expect={"call": "no"}))
     code = f"""
 from pathlib import Path
-from labkit.runner import sweep
-sweep.COURSE = ()
+from labkit.runner import sweep, workers
+workers.COURSE = ()
 sweep.sweep(Path({str(file)!r}))
 """
     ours, theirs = pty.openpty()
