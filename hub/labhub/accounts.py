@@ -87,12 +87,15 @@ def limited(command: Sequence[str], **limits: int) -> list[str]:
 
 
 def running() -> set[int]:
-    """The user ids of all processes."""
+    """The user ids of all processes, but for those that have ended and wait for a parent to notice."""
     found = set()
     for name in os.listdir("/proc"):
         if name.isdigit():
             with suppress(OSError):
-                found.add(os.stat(f"/proc/{name}").st_uid)
+                # What stands before the last bracket is the program's name, which may hold anything.
+                after = Path(f"/proc/{name}/stat").read_bytes().rpartition(b")")[2].split()
+                if after[:1] != [b"Z"]:
+                    found.add(os.stat(f"/proc/{name}").st_uid)
     return found
 
 

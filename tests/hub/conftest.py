@@ -46,7 +46,7 @@ def school(machine: None) -> "Iterator[School]":
 
     inner = ",".join(map(str, root_ports(2)))
     school = School(
-        f"t{secrets.token_hex(3)}-", tempfile.mkdtemp(prefix="lh-", dir="/tmp"), INTERNAL=inner, EVERY="4"
+        f"t{secrets.token_hex(3)}-", tempfile.mkdtemp(prefix="lh-", dir="/tmp"), INTERNAL=inner, EVERY="10"
     )
     try:
         yield school

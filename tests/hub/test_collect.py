@@ -20,7 +20,7 @@ from labhub.trouble import Trouble
 from labkit.course.progress_json import to_json
 from labkit.course.progress_state import attempted
 from tests.course.progress_samples import played
-from tests.hub.school import OPENING, School
+from tests.hub.school import OPENING, School, until
 
 ONE = to_json(played(attempted("start-scope", True)))
 HONEST = ("anna", "ben")
@@ -253,3 +253,14 @@ def test_somebody_later_comes_in_and_nobody_else_gets_a_new_code(school_of_eight
     assert again.returncode == 0
     assert not school.learners["late"].opens(school.codes["late"])
     assert school.hub("access", "--again", "nobody").returncode == 1
+
+
+# ---- who has something running
+
+
+def test_who_has_ended_runs_no_more_though_nobody_has_noticed_yet(printer: Learner) -> None:
+    with subprocess.Popen(as_learner(printer, ["sleep", "1000"]), cwd="/") as process:
+        until(lambda: printer.uid in running())
+        process.kill()
+        until(lambda: printer.uid not in running())
+        assert Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"

@@ -65,29 +65,6 @@ def test_the_kernel_is_set_as_labkit_start_sets_it(mallory: Visitor) -> None:
     assert told == ["0", sys.prefix]
 
 
-def test_what_everybody_did_is_collected_by_itself_and_reported(hub: Running) -> None:
-    folder = hub.school.settings.progress
-
-    def everybody() -> bool:
-        files = {one: folder / f"{one}.json" for one in LOGINS}
-        return all(f.exists() and json.loads(f.read_bytes())["exercises"] for f in files.values())
-
-    until(everybody)
-    assert sorted(path.name for path in folder.iterdir()) == sorted(f"{one}.json" for one in LOGINS)
-    for path in (folder, *folder.iterdir()):
-        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
-        assert path.stat().st_uid == 0
-    command = [sys.executable, "-m", "labkit", "class-report", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
-    table = done.stdout.partition("\n\n")[0].splitlines()
-    for login in LOGINS:
-        [row] = [line for line in table if line.startswith(f"{login} ")]
-        # The exercise of this notebook, and the prediction.
-        assert re.search(r"  1 of \d+ +1 +0 ", row), row
-    assert "5 learners." in done.stdout
-
-
 def test_a_learner_takes_no_more_memory_than_is_said(hub: Running) -> None:
     sizes = []
     for login in LOGINS:
@@ -338,6 +315,33 @@ def test_no_server_holds_the_instructors_terminal(hub: Running, mallory: Visitor
     streams = mallory.tell(look)
     assert streams[0] == "/dev/null"
     assert all(one.endswith("/.server.log") for one in streams[1:])
+
+
+# ---- what is collected
+
+
+def test_what_everybody_did_is_collected_by_itself_and_reported(hub: Running) -> None:
+    folder = hub.school.settings.progress
+
+    def everybody() -> bool:
+        files = {one: folder / f"{one}.json" for one in LOGINS}
+        return all(f.exists() and json.loads(f.read_bytes())["exercises"] for f in files.values())
+
+    # A round every ten seconds, and each takes its time.
+    until(everybody, 90)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(f"{one}.json" for one in LOGINS)
+    for path in (folder, *folder.iterdir()):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+        assert path.stat().st_uid == 0
+    command = [sys.executable, "-m", "labkit", "class-report", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    table = done.stdout.partition("\n\n")[0].splitlines()
+    for login in LOGINS:
+        [row] = [line for line in table if line.startswith(f"{login} ")]
+        # The exercise of this notebook, and the prediction.
+        assert re.search(r"  1 of \d+ +1 +0 ", row), row
+    assert "5 learners." in done.stdout
 
 
 # ---- the end

@@ -1,10 +1,14 @@
-"""The site, built once for all tests here; a second time at the same moment, to compare."""
+"""The site, built once for all tests here, whichever process they run in; a second time at the same moment,
+to compare."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,11 +60,11 @@ def worked() -> float:
     return spent.children_user + spent.children_system
 
 
-@pytest.fixture(scope="session")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Built, Built]:
-    if find_spec("myst_nb") is None or find_spec("pydata_sphinx_theme") is None:
-        pytest.skip(MISSING)
-    folders = [tmp_path_factory.mktemp(name) / "site" for name in ("one", "another-one")]
+def build_both(shared: Path) -> list[tuple[str, int, str, float]]:
+    """What makes a `Built` of each."""
+    folders = [shared / name / "site" for name in ("one", "another-one")]
+    for folder in folders:
+        folder.parent.mkdir()
     before = worked()
     running = [start(folder, str(number)) for number, folder in enumerate(folders, 1)]
     try:
@@ -69,7 +73,35 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Built, Built]:
         for process in running:
             process.kill()
     took = (worked() - before) / len(running)
-    one, other = (Built(f, p.returncode, s, took) for f, p, s in zip(folders, running, said, strict=True))
+    return [(str(f), p.returncode, s, took) for f, p, s in zip(folders, running, said, strict=True)]
+
+
+@contextmanager
+def alone(shared: Path) -> Iterator[None]:
+    """Whoever comes second waits until the first one has left."""
+    import fcntl
+
+    with (shared / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Built, Built]:
+    if find_spec("myst_nb") is None or find_spec("pydata_sphinx_theme") is None:
+        pytest.skip(MISSING)
+    own = tmp_path_factory.getbasetemp()
+    # The folders of the processes of one run lie in one of that run.
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "sites"
+    shared.mkdir(exist_ok=True)
+    told = shared / "told.json"
+    with alone(shared):
+        if not told.exists():
+            told.write_text(json.dumps(build_both(shared)), "utf-8")
+    one, other = (
+        Built(Path(folder), code, said, seconds)
+        for folder, code, said, seconds in json.loads(told.read_text("utf-8"))
+    )
     return one, other
 
 
