@@ -21,6 +21,10 @@ ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
+    # For each window Chromium draws pages of its own, such as the list below its line for addresses, and that
+    # takes longer than many of ours. The last such option holds: what Playwright switches off, and this does
+    # not, is about what is fetched from elsewhere and about what surrounds a page.
+    "--disable-features=PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup",
     # Whatever a page asks another host for is noted, and does not leave the machine.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]

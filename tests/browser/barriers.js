@@ -7,17 +7,29 @@ window.labBarriers = {
   // of it: axe leaves them out by itself. "moderate" and "minor" are told to nobody here.
   WORST: ["serious", "critical"],
 
-  async find() {
+  // All of them, or only those that another theme may bring.
+  async find(ofColour) {
     labPage.openDetails();
     // JupyterLab's body is of no height and hides what is beyond it. For axe all is hidden then, and it looks
     // at no contrast at all.
     document.body.style.minHeight = "100vh";
-    const options = { resultTypes: ["violations", "incomplete", "passes"], elementRef: true };
+    // Axe would write down the place of whatever is right, too.
+    const options = { resultTypes: ["violations", "incomplete", "passes"], elementRef: true, selectors: false };
+    if (ofColour) {
+      options.runOnly = { type: "rule", values: this.ofColour() };
+    }
     const { violations, incomplete, passes } = await axe.run({ include: this.OURS }, options);
     const found = this.nodes(violations).filter((node) => this.WORST.includes(node.impact) && !this.isJupyterLabs(node));
     const unsure = this.nodes(incomplete).filter((node) => this.isOnPicture(node));
     const told = [...found, ...unsure].map((node) => this.told(node));
     return [...told, ...this.wordless(), ...this.unseen([violations, passes], incomplete)];
+  },
+
+  // A theme has no more than colours of its own. What axe leaves out by itself, for being asked by AAA alone,
+  // stays out.
+  ofColour() {
+    const rules = axe.getRules(["cat.color"]).filter(({ tags }) => !tags.includes("wcag2aaa"));
+    return rules.map(({ ruleId }) => ruleId);
   },
 
   // Something lies on the page, and axe cannot see through it. A few are cut by the edge of the window.
@@ -51,8 +63,8 @@ window.labBarriers = {
     return images.map((image) => `a picture without words: ${image.outerHTML.slice(0, 300)}`);
   },
 
-  told({ rule, target, html, any, all, none }) {
+  told({ rule, element, html, any, all, none }) {
     const why = [...any, ...all, ...none].map((check) => check.message).join("; ");
-    return `${rule}: ${why} At ${target.join(" ")}: ${html.slice(0, 300)}`;
+    return `${rule}: ${why} In ${labPage.cellOf(element)}: ${html.slice(0, 300)}`;
   },
 };

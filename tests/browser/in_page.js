@@ -65,6 +65,11 @@ window.labPage = {
     return this.cells.find((cell) => cell.model.id === id);
   },
 
+  // The id of the cell that an element lies in.
+  cellOf(element) {
+    return this.cells.find(({ node }) => node.contains(element)).model.id;
+  },
+
   select(id) {
     this.panel.content.activeCellIndex = this.cells.findIndex((cell) => cell.model.id === id);
     this.panel.content.mode = "command";
