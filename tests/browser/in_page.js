@@ -43,6 +43,11 @@ window.labPage = {
     return this.haveEnded.has(this.panel?.context?.path);
   },
 
+  // Closes the notebook in front, and asks nobody whether to store it. Its kernel stays.
+  leave() {
+    this.panel.dispose();
+  },
+
   // From now on, whether the kernel in front was restarted.
   watchRestart() {
     this.restarted = false;

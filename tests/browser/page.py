@@ -137,6 +137,15 @@ class NotebookPage:
         addresses = {address for address in self.asked if urlsplit(address).scheme not in ("data", "blob")}
         return sorted(address for address in addresses if urlsplit(address).netloc != self._own)
 
+    def turn_to(self, notebook: str) -> NotebookPage:
+        """Closes the notebook in front and opens another one in its place. What was noted is about that one
+        from here on."""
+        self.notebook = notebook
+        self.asked.clear()
+        self.complaints.clear()
+        self.page.evaluate("labPage.leave()")
+        return self.bring(notebook)
+
     def resize(self, window: Any) -> None:
         """Returns when the notebook is as wide as that."""
         self.page.set_viewport_size(window)

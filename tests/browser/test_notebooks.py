@@ -12,7 +12,7 @@ import pytest
 from labkit.checkout import FIRST_NOTEBOOK, checkout
 from labkit.course.outcome import MIME
 from labkit.course.progress_place import VARIABLE
-from tests.browser.conftest import Open, close_notebook
+from tests.browser.conftest import Open
 from tests.browser.server import Server
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Ahead:
         self._open = lambda name: open_notebook(server, name)
         self._names = names
         self._running: dict[str, NotebookPage] = {}
+        self._free: list[NotebookPage] = []
 
     def settle(self) -> None:
         """Waits until nothing runs any more."""
@@ -40,9 +41,14 @@ class Ahead:
         after = self._names[self._names.index(name) + 1 :]
         for each in (name, *after[:1]):
             if each not in self._running:
-                self._running[each] = self._open(each)
-                self._running[each].begin()
+                # JupyterLab takes longer to load than most notebooks take to run.
+                page = self._free.pop().turn_to(each) if self._free else self._open(each)
+                self._running[each] = page.begin()
         return self._running.pop(name).ended()
+
+    def give_back(self, page: NotebookPage) -> None:
+        """Its window is for the next notebook."""
+        self._free.append(page)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +67,7 @@ def notebook(request: pytest.FixtureRequest, ahead: Ahead) -> Iterator[NotebookP
     """One that has run, in its window."""
     page = ahead.take(request.param)
     yield page
-    close_notebook(page)
+    ahead.give_back(page)
 
 
 def test_every_cell_runs_and_none_complains(notebook: NotebookPage) -> None:
