@@ -15,16 +15,17 @@ unexport PYTHONDONTWRITEBYTECODE
 SAME_ORDER := PYTHONHASHSEED=0
 XDIST := -n auto --dist loadfile
 
+MADE := $(VENV)/.made
 PACKAGES := $(VENV)/.packages
 READY := $(VENV)/.ready
 # What only some of the checks need: each extra of pyproject.toml has a lock of its own.
 EXTRAS := bench browser dask hub site
-extras = $(foreach extra,$(1),$(VENV)/.extra-$(extra))
+extras = $(READY) $(foreach extra,$(1),$(VENV)/.extra-$(extra))
 # Folders with a package.json. Without npm nothing is installed there, and the tests that need it say so.
 from_npm = $(if $(shell command -v npm 2>/dev/null),$(1:%=%/node_modules/.ready))
-# Checks that start programs of their own and mostly wait for them. They run one by one, beside the others; what they say
-# is kept until those have ended.
-APART := tests/browser tests/hub tests/site
+# Checks that start programs of their own and mostly wait for them. They run beside the others; what they say is kept until
+# those have ended.
+APART := tests/browser tests/hub tests/runner tests/site
 APART_LOG := $(VENV)/.apart.log
 # A moved folder and an upgraded Python leave an environment that looks whole but does not start.
 SOUND := $(shell [ "`cat $(PACKAGES) 2>/dev/null`" = "$(CURDIR)" ] && $(BIN)/python -c '' 2>/dev/null && echo yes)
@@ -58,9 +59,8 @@ in-order: lint $(call extras,browser dask hub site)
 	@$(SAME_ORDER) $(BIN)/labkit sweep
 
 apart: $(call extras,browser dask hub site) $(call from_npm,tests/browser hub)
-	@{ printf '\n== A real browser: notebooks and site ==\n'; $(SAME_ORDER) $(BIN)/pytest tests/browser tests/site -ra; } \
-		>>$(APART_LOG) 2>&1
-	@{ printf '\n== A hub with learners ==\n'; $(BIN)/pytest tests/hub -ra; } >>$(APART_LOG) 2>&1
+	@{ printf '\n== What starts programs: a real browser, a hub, sweeps, the site ==\n'; \
+		$(BIN)/pytest $(APART) $(XDIST) --no-loadscope-reorder -ra; } >$(APART_LOG) 2>&1
 
 browser: $(call extras,browser) $(call from_npm,tests/browser) ## open the notebooks in a real browser and operate them
 	@$(SAME_ORDER) $(BIN)/pytest tests/browser --durations=12 $(ARGS)
@@ -103,11 +103,14 @@ clean: ## remove the environment and everything else that can be made again
 	@find labkit tests notebooks site hub \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
 
 # A stamp is written last: what was interrupted has none and is made again from nothing.
-$(PACKAGES): requirements.lock $(if $(SOUND),,always)
+$(MADE): requirements.lock $(if $(SOUND),,always)
 	@$(PYTHON) -c '$(SUPPORTED)' || { echo "The lab needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is not one of them." >&2; \
 		echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Making $(VENV) from requirements.lock: half a minute, once."
 	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(PACKAGES): $(MADE)
 	@$(BIN)/pip install -qq --no-deps --require-hashes -r requirements.lock
 	@echo '$(CURDIR)' > $@
 
@@ -115,7 +118,8 @@ $(READY): $(PACKAGES) pyproject.toml
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.extra-%: locks/%.lock | $(READY)
+# No lock has what another one has, so that they may be installed at the same time.
+$(VENV)/.extra-%: locks/%.lock $(MADE)
 	@$(BIN)/pip install -qq --no-deps --require-hashes -r $<
 	@touch $@
 

@@ -30,7 +30,7 @@ def none_copied(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # Files that take long begin first: no process has to wait at the end for one that has just begun.
-LONG = ("runner", "notebooks", "course/test_exercises.py", "course/test_drills.py", "access/test_oracle.py")
+LONG = ("notebooks", "course/test_exercises.py", "course/test_drills.py", "access/test_oracle.py")
 
 
 @pytest.hookimpl(trylast=True)
