@@ -24,8 +24,8 @@ extras = $(READY) $(foreach extra,$(1),$(VENV)/.extra-$(extra))
 # Folders with a package.json. Without npm nothing is installed there, and the tests that need it say so.
 from_npm = $(if $(shell command -v npm 2>/dev/null),$(1:%=%/node_modules/.ready))
 # Checks that start programs of their own and mostly wait for them. They run beside the others; what they say is kept until
-# those have ended.
-APART := tests/browser tests/hub tests/runner tests/site
+# those have ended. Those with a browser come last: from then on an event loop runs in the process.
+APART := tests/hub tests/runner tests/browser tests/site
 APART_LOG := $(VENV)/.apart.log
 # A moved folder and an upgraded Python leave an environment that looks whole but does not start.
 SOUND := $(shell [ "`cat $(PACKAGES) 2>/dev/null`" = "$(CURDIR)" ] && $(BIN)/python -c '' 2>/dev/null && echo yes)
@@ -59,7 +59,7 @@ in-order: lint $(call extras,browser dask hub site)
 	@$(SAME_ORDER) $(BIN)/labkit sweep
 
 apart: $(call extras,browser dask hub site) $(call from_npm,tests/browser hub)
-	@{ printf '\n== What starts programs: a real browser, a hub, sweeps, the site ==\n'; \
+	@{ printf '\n== What starts programs: a hub, sweeps, a real browser, the site ==\n'; \
 		$(BIN)/pytest $(APART) $(XDIST) --no-loadscope-reorder -ra; } >$(APART_LOG) 2>&1
 
 browser: $(call extras,browser) $(call from_npm,tests/browser) ## open the notebooks in a real browser and operate them

@@ -1,6 +1,7 @@
 """What the tests of all packages share."""
 
 import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from tests.chromium import browser as browser
 settings.register_profile("labkit", derandomize=True, deadline=None, database=None)
 settings.load_profile("labkit")
 
+
+# What runs in the background is told to ignore Ctrl-C, and so are the programs that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # From here on these are copied. No test that changes what a lab is made of is what the others get copies of.
 for _release in RELEASES:

@@ -23,7 +23,6 @@ from labhub.trouble import Trouble
 from traitlets.config import PyFileConfigLoader
 
 from labkit.cli import QUIET
-from labkit.runner.pool import as_interrupt
 
 
 def test_without_anything_set_the_hub_is_for_this_machine_alone() -> None:
@@ -327,8 +326,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback(
 
 def test_ctrl_c_waits_until_an_account_stands_in_the_roster() -> None:
     done = []
-    # Whatever started the tests may have told them to ignore it.
-    with as_interrupt("SIGINT"), pytest.raises(KeyboardInterrupt), accounts.undisturbed():  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), accounts.undisturbed():  # noqa: PT012
         os.kill(os.getpid(), signal.SIGINT)
         done.append("written")
     assert done == ["written"]
