@@ -69,7 +69,7 @@ class _Relay(ThreadingTCPServer):
 def relaying(port: int, capture: Capture) -> Iterator[int]:
     """Passes everything on to a port of this machine while the `with` lasts. Gives the port to call."""
     with _Relay(port, capture) as relay:
-        thread = Thread(target=relay.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True)
+        thread = Thread(target=relay.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
             yield relay.server_address[1]

@@ -193,7 +193,7 @@ def serving(lab: AnyLab, host: str = "127.0.0.1", port: int = 0) -> Iterator[dic
 @contextmanager
 def running(server: Server) -> Iterator[int]:
     """Has a server answer while the `with` lasts. Gives its port."""
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield server.server_port

@@ -36,11 +36,14 @@ def test_a_notebook_that_fails_keeps_what_it_had_and_the_others_are_recorded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad, good = notebook(tmp_path, "bad.ipynb", "1 / 0"), notebook(tmp_path, "good.ipynb", "1 + 1")
-    before = bad.read_bytes()
+    dead = notebook(tmp_path, "dead.ipynb", "import os\nos._exit(3)")
+    before = bad.read_bytes(), dead.read_bytes()
     assert record_all(tmp_path) == 1
-    assert bad.read_bytes() == before
+    assert (bad.read_bytes(), dead.read_bytes()) == before
     assert nbformat.read(str(good), as_version=4).cells[0].outputs[0].data["text/plain"] == "2"
-    assert "ZeroDivisionError" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "ZeroDivisionError" in said
+    assert "dead.ipynb: it does not come to its end, and nothing was stored\nKernel died" in said
 
 
 def test_a_folder_without_notebooks_is_refused(tmp_path: Path) -> None:
