@@ -179,6 +179,7 @@ def _executed(paths: Sequence[Path], jobs: int | None) -> Iterator[Checked]:
     if not steps:
         return
     count = min(jobs or processors(), len(steps), MOST_WORKERS)
+    # Forks of one process have their objects at the same addresses: what shows one would look deterministic.
     with Workers(count) as workers:
         results = workers.results(carry_out, steps)
         for path in paths:
