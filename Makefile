@@ -24,8 +24,8 @@ extras = $(READY) $(foreach extra,$(1),$(VENV)/.extra-$(extra))
 # Folders with a package.json. Without npm nothing is installed there, and the tests that need it say so.
 from_npm = $(if $(shell command -v npm 2>/dev/null),$(1:%=%/node_modules/.ready))
 # Checks that start programs of their own and mostly wait for them. They run beside the others; what they say is kept until
-# those have ended. Those with a browser come last: from then on an event loop runs in the process.
-APART := tests/hub tests/runner tests/browser tests/site
+# those have ended.
+APART := tests/browser tests/hub tests/runner tests/site
 APART_LOG := $(VENV)/.apart.log
 # A moved folder and an upgraded Python leave an environment that looks whole but does not start.
 SOUND := $(shell [ "`cat $(PACKAGES) 2>/dev/null`" = "$(CURDIR)" ] && $(BIN)/python -c '' 2>/dev/null && echo yes)

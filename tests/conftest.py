@@ -3,6 +3,7 @@
 import gc
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,20 @@ def none_copied(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # Files that take long begin first: no process has to wait at the end for one that has just begun.
 LONG = ("notebooks", "course/test_exercises.py", "course/test_drills.py", "access/test_oracle.py")
+# Those with a browser come last: from then on an event loop runs in the process.
+LAST = ("browser", "site")
+
+
+@cache
+def place(path: Path) -> tuple[bool, bool]:
+    """When the tests of a file come: the least first."""
+    here = path.relative_to(Path(__file__).parent)
+    return any(map(here.is_relative_to, LAST)), not any(map(here.is_relative_to, LONG))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    long = [Path(__file__).parent / name for name in LONG]
-    items.sort(key=lambda item: not any(map(item.path.is_relative_to, long)))
+    items.sort(key=lambda item: place(item.path))
 
 
 @pytest.hookimpl(wrapper=True)

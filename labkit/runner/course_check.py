@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 
 from labkit.checkout import checkout
 from labkit.core.errors import BadInput
 from labkit.course.course_check import chosen, gathered, tried
 from labkit.course.exercise_faults import Fault
-from labkit.runner.pool import MOST_WORKERS, Workers
+from labkit.runner.pool import Workers, how_many
 
 
 def check(only: Sequence[str] = (), jobs: int | None = None, as_json: bool = False) -> int:
@@ -21,15 +20,15 @@ def check(only: Sequence[str] = (), jobs: int | None = None, as_json: bool = Fal
         raise BadInput("So many jobs cannot run.", presented=f"{jobs}", required="1 or more")
     tasks = chosen(only)
     ids = [task.id for task in tasks]
-    found = [fault for id in ids_tried(ids, jobs or os.cpu_count() or 1) for fault in id]
+    found = [fault for id in ids_tried(ids, jobs) for fault in id]
     report = gathered(tasks, found, checkout() / "notebooks", all_of_it=not only)
     print(json.dumps(report.as_json(), indent=2) if as_json else repr(report))
     return 1 if report.faults else 0
 
 
-def ids_tried(ids: list[str], jobs: int) -> Iterator[list[Fault]]:
+def ids_tried(ids: list[str], jobs: int | None) -> Iterator[list[Fault]]:
     """What is wrong with each, in the order of the ids."""
-    count = min(jobs, len(ids), MOST_WORKERS)
+    count = how_many(len(ids), jobs)
     if count == 1:
         yield from map(tried, ids)
         return

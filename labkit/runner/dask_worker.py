@@ -18,11 +18,10 @@ from typing import Any
 
 import labkit
 from labkit.runner.execute import Result, Task
-from labkit.runner.kernel import environment
-from labkit.runner.warm.preload import COURSE, DRIVER, KERNEL
 from labkit.runner.warm.server import NotWarm, Server, why_not
 from labkit.runner.warm.talk import HungUp, send
 from labkit.runner.warm.workers import WorkerDied, outcome_of
+from labkit.runner.workers import new_server
 
 # How long the kernels of a sweep are kept when nothing more comes (seconds): whoever started it may be gone.
 IDLE = 60.0
@@ -158,7 +157,7 @@ class Kernels:
 
     def _started(self) -> Server:
         if self._server is None:
-            self._server = Server(environment(), [*KERNEL, *COURSE, *DRIVER])
+            self._server = new_server()
         return self._server
 
     def _came(self, driver: socket.socket) -> Result | Exception:

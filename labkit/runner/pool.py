@@ -25,6 +25,12 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def how_many(tasks: int, jobs: int | None = None) -> int:
+    """Workers for so many tasks: `jobs` of them, or one for each processor (None), as far as they are of
+    use."""
+    return min(jobs or processors(), max(tasks, 1), MOST_WORKERS)
+
+
 class Workers:
     """A context manager around `count` processes. When it is left early (Ctrl-C, an end by SIGTERM), the
     processes are ended together with the kernels that they started."""

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 
 from labkit.core.errors import BadInput
 from labkit.runner.kernel import connection, environment
-from labkit.runner.pool import processors
+from labkit.runner.pool import how_many
 from labkit.runner.warm.manager import Manager
 from labkit.runner.warm.server import own_lane
 from labkit.runner.workers import workers
@@ -60,7 +60,7 @@ def record_all(folder: Path, names: Sequence[str] = ()) -> int:
     if unknown:
         raise BadInput("There is no such notebook.", presented=", ".join(unknown), required=", ".join(known))
     paths, failed = [known[name] for name in names or known], 0
-    with workers(min(processors(), len(paths))) as pool:
+    with workers(how_many(len(paths))) as pool:
         for path, came in pool.results(record, paths):
             if isinstance(came, Exception):
                 failed += 1

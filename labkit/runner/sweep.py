@@ -13,7 +13,7 @@ from labkit.core.errors import BadInput
 from labkit.runner.dask_pool import DaskWorkers
 from labkit.runner.execute import CELL_TIMEOUT, Result, Task, run
 from labkit.runner.out_folder import keep, prepared
-from labkit.runner.pool import MOST_WORKERS, processors
+from labkit.runner.pool import how_many
 from labkit.runner.progress import progress
 from labkit.runner.report import FAILED, NOT_RUN, PASSED, Report, Run, plot
 from labkit.runner.runs import Choice, chosen
@@ -44,7 +44,7 @@ def sweep(
         raise BadInput("A report needs a folder.", required="--out DIR")
     scenarios, report = chosen(file, choice, out)
     kept = None if out is None else prepared(out, file.parent, report.names(PASSED, FAILED, NOT_RUN), reports)
-    count = min(jobs or processors(), max(len(scenarios), 1), MOST_WORKERS)
+    count = how_many(len(scenarios), jobs)
     cluster = _cluster(dask, scenarios, jobs, plain)
     started = perf_counter()
     done: dict[str, Run] = {run.name: run for run in report.runs}

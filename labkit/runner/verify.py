@@ -16,7 +16,7 @@ from time import perf_counter
 from labkit.core.errors import BadInput
 from labkit.runner import comparison, repetition, report
 from labkit.runner.findings import Checked, Finding, as_json, junit
-from labkit.runner.pool import MOST_WORKERS, Workers, processors
+from labkit.runner.pool import Workers, how_many
 from labkit.runner.readable import has_code, unreadable
 from labkit.runner.repetition import Execution
 from labkit.runner.scenarios import read
@@ -178,9 +178,8 @@ def _executed(paths: Sequence[Path], jobs: int | None) -> Iterator[Checked]:
     steps = [Step(path, compare) for path in paths for compare in (True, False, False)]
     if not steps:
         return
-    count = min(jobs or processors(), len(steps), MOST_WORKERS)
     # Forks of one process have their objects at the same addresses: what shows one would look deterministic.
-    with Workers(count) as workers:
+    with Workers(how_many(len(steps), jobs)) as workers:
         results = workers.results(carry_out, steps)
         for path in paths:
             for one in _judged(path, *(_done(outcome) for _, outcome in islice(results, 3))):

@@ -21,13 +21,18 @@ class Pool(Protocol):
         """Each task with what `work` returns for it, or with what went wrong, as they come."""
 
 
+def new_server() -> Server:
+    """One whose forks execute notebooks of the course, and drive those that do."""
+    return Server(environment(), [*KERNEL, *COURSE, *DRIVER])
+
+
 @contextmanager
 def workers(count: int, plain: bool = False) -> Iterator[Pool]:
     """So many workers, gone when it is left. With `plain`, and where no kernel starts warm, which is said on
     stderr, they are processes of their own, and so are their kernels."""
     reason = "" if plain else why_not()
     if not plain and not reason:
-        server = Server(environment(), [*KERNEL, *COURSE, *DRIVER])
+        server = new_server()
         with WarmWorkers(server, count) as warm:
             try:
                 server.wait_until_ready()

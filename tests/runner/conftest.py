@@ -23,7 +23,7 @@ PARAMETERS = (
 def little_is_imported() -> Iterator[None]:
     """These notebooks are small: what the course's need is half of the time that a sweep takes to begin."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("workers", "dask_worker", "warm.engine"):
+        for module in ("workers", "warm.engine"):
             patch.setattr(f"labkit.runner.{module}.COURSE", ())
         yield
 

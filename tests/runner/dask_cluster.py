@@ -15,7 +15,7 @@ import psutil
 from .test_pool import lives, wait_for
 
 # These notebooks are small, there too.
-LITTLE = "from labkit.runner import dask_worker\ndask_worker.COURSE = ()\n"
+LITTLE = "from labkit.runner import workers\nworkers.COURSE = ()\n"
 # Nobody may be left to end them.
 ALONE = {"scheduler": ("--idle-timeout", "600"), "worker": ("--death-timeout", "60")}
 

@@ -27,6 +27,6 @@ def by_name(text: str) -> dict[str, list[str]]:
 
 # The ways of a sweep: both have to be the same for whoever looks at it.
 WAYS = [
-    pytest.param(False, id="warm", marks=pytest.mark.skipif(bool(why_not()), reason=why_not() or "never"))
+    pytest.param(False, id="warm", marks=pytest.mark.skipif(bool(why_not()), reason=why_not() or "never")),
+    pytest.param(True, id="plain"),
 ]
-WAYS += [pytest.param(True, id="plain")]
